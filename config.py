@@ -1,0 +1,171 @@
+"""Settings of one running process, read from the environment once at start."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class SettingsError(Exception):
+    """A setting is missing, left at a default, or not allowed in this environment."""
+
+
+class Environment(StrEnum):
+    DEMO = "demo"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class SmtpTls(StrEnum):
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a process must be told. Paths are to files with secrets; nothing secret has a default."""
+
+    environment: Environment
+    base_url: str
+    service_name: str
+    secret_key: str
+    key_ring_file: Path
+    database_url: str
+    database_owner_url: str | None
+    redis_url: str
+    idporten_issuer: str
+    idporten_client_id: str
+    idporten_key_file: Path
+    maskinporten_issuer: str
+    maskinporten_client_id: str
+    maskinporten_key_file: Path
+    altinn_url: str
+    altinn_resource: str
+    altinn_package_name: str
+    altinn_subscription_key: str | None
+    altinn_fallback_role: str | None
+    enhetsregisteret_url: str
+    smtp_host: str
+    smtp_port: int
+    smtp_tls: SmtpTls
+    smtp_user: str | None
+    smtp_password: str | None
+    mail_from: str
+    mail_reply_to: str
+    allow_synthetic_id: bool
+    trusted_proxies: int
+    operating_message: str | None
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people reach us over https, so that cookies can carry Secure and the __Host- prefix."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """The public host name, with its port when it has one: the only Host header that is answered."""
+        return urlsplit(self.base_url).netloc
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read and check every setting; raises SettingsError naming all that is wrong, so that one start tells it all."""
+        reader = _Reader(environ)
+        text, optional = reader.text, reader.optional
+        environment = reader.choice("ENVIRONMENT", Environment)
+        password_file = optional("SMTP_PASSWORD_FILE")
+        settings = cls(
+            environment=environment,
+            base_url=text("BASE_URL").rstrip("/"),
+            service_name=optional("SERVICE_NAME") or "Nasjonalt register over tilgjengelig helsepersonell",
+            secret_key=text("SECRET_KEY"),
+            key_ring_file=Path(text("KEY_RING_FILE")),
+            database_url=text("DATABASE_URL"),
+            database_owner_url=optional("DATABASE_OWNER_URL"),
+            redis_url=text("REDIS_URL"),
+            idporten_issuer=text("IDPORTEN_ISSUER"),
+            idporten_client_id=text("IDPORTEN_CLIENT_ID"),
+            idporten_key_file=Path(text("IDPORTEN_KEY_FILE")),
+            maskinporten_issuer=text("MASKINPORTEN_ISSUER"),
+            maskinporten_client_id=text("MASKINPORTEN_CLIENT_ID"),
+            maskinporten_key_file=Path(text("MASKINPORTEN_KEY_FILE")),
+            altinn_url=text("ALTINN_URL"),
+            altinn_resource=optional("ALTINN_RESOURCE") or "hdir-helsepersonell-tilgang",
+            altinn_package_name=optional("ALTINN_PACKAGE_NAME") or "Helsetjenester",
+            altinn_subscription_key=optional("ALTINN_SUBSCRIPTION_KEY"),
+            altinn_fallback_role=optional("ALTINN_FALLBACK_ROLE"),
+            enhetsregisteret_url=text("ENHETSREGISTERET_URL"),
+            smtp_host=text("SMTP_HOST"),
+            smtp_port=reader.number("SMTP_PORT"),
+            smtp_tls=reader.choice("SMTP_TLS", SmtpTls),
+            smtp_user=optional("SMTP_USER"),
+            smtp_password=Path(password_file).read_text().strip() if password_file else None,
+            mail_from=text("MAIL_FROM"),
+            mail_reply_to=text("MAIL_REPLY_TO"),
+            allow_synthetic_id=(optional("ALLOW_SYNTHETIC_ID") or "false") == "true",
+            trusted_proxies=reader.number("TRUSTED_PROXIES", 0),
+            operating_message=optional("OPERATING_MESSAGE"),
+        )
+        reader.problems.extend(_unfit_for_production(settings) if settings.is_production else [])
+        if reader.problems:
+            raise SettingsError("Settings: " + "; ".join(reader.problems))
+        return settings
+
+
+def _unfit_for_production(settings: Settings) -> list[str]:
+    """What keeps these settings out of production (security.md C10): plain http, stand-ins, synthetic numbers, weak secrets."""
+    problems = [
+        f"{name} must begin with https:// in production"
+        for name in ("base_url", "idporten_issuer", "maskinporten_issuer", "altinn_url", "enhetsregisteret_url")
+        if not str(getattr(settings, name)).startswith("https://")
+    ]
+    if settings.allow_synthetic_id:
+        problems.append("ALLOW_SYNTHETIC_ID must not be true in production")
+    if settings.smtp_tls is SmtpTls.NONE:
+        problems.append("SMTP_TLS must be starttls or tls in production")
+    if len(settings.secret_key) < 32:
+        problems.append("SECRET_KEY must be at least 32 characters")
+    return problems
+
+
+class _Reader:
+    """Collects what is wrong instead of stopping at the first."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def optional(self, name: str) -> str | None:
+        return self.environ.get(name, "").strip() or None
+
+    def text(self, name: str) -> str:
+        value = self.optional(name)
+        if value is None:
+            self.problems.append(f"{name} is missing")
+        return value or ""
+
+    def number(self, name: str, default: int | None = None) -> int:
+        value = self.optional(name) or ("" if default is None else str(default))
+        if not value.isdecimal():
+            self.problems.append(f"{name} must be a whole number")
+            return 0
+        return int(value)
+
+    def choice(self, name: str, kind: type[E]) -> E:
+        value = self.text(name)
+        try:
+            return kind(value)
+        except ValueError:
+            if value:
+                self.problems.append(f"{name} must be one of {', '.join(kind)}")
+            return next(iter(kind))

@@ -1,0 +1,1 @@
+"""What `make` needs on a developer's machine and production never does."""

@@ -1,0 +1,66 @@
+"""The outside systems of this app, one adapter each, made once from the settings."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from flask import current_app
+
+from adapters.altinn import Altinn
+from adapters.enhetsregisteret import Enhetsregisteret
+from adapters.idporten import IdPorten
+from adapters.maskinporten import Maskinporten
+from adapters.smtp import Smtp
+from config import Settings
+
+
+@dataclass
+class Agencies:
+    idporten: IdPorten
+    altinn: Altinn
+    enhetsregisteret: Enhetsregisteret
+    smtp: Smtp
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Agencies":
+        maskinporten = Maskinporten(
+            settings.maskinporten_issuer, settings.maskinporten_client_id, _key(settings.maskinporten_key_file)
+        )
+        return cls(
+            idporten=IdPorten(
+                settings.idporten_issuer,
+                settings.idporten_client_id,
+                _key(settings.idporten_key_file),
+                f"{settings.base_url}/logg-inn/idporten/tilbake",
+            ),
+            altinn=Altinn(
+                settings.altinn_url,
+                maskinporten,
+                settings.altinn_resource,
+                subscription_key=settings.altinn_subscription_key,
+                fallback_role=settings.altinn_fallback_role,
+            ),
+            enhetsregisteret=Enhetsregisteret(settings.enhetsregisteret_url),
+            smtp=Smtp(
+                settings.smtp_host,
+                settings.smtp_port,
+                settings.smtp_tls,
+                settings.smtp_user,
+                settings.smtp_password,
+            ),
+        )
+
+
+def _key(path: Path) -> dict[str, Any]:
+    return cast(dict[str, Any], json.loads(path.read_text()))
+
+
+def agencies() -> Agencies:
+    """The outside systems of this app."""
+    return cast(Agencies, current_app.extensions["agencies"])
+
+
+def settings() -> Settings:
+    """The settings of this app."""
+    return cast(Settings, current_app.extensions["settings"])

@@ -1,0 +1,64 @@
+"""The database: one Session per app context, opened on first use, committed by the web app or the job that owns it."""
+
+from typing import Any, cast
+
+from flask import Flask, current_app, g
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+STATEMENT_TIMEOUT = "30s"
+LOCK_TIMEOUT = "10s"
+IDLE_IN_TRANSACTION_TIMEOUT = "120s"
+"""Frees the row locks of a frozen worker, so that another can take its work (security.md R6)."""
+
+
+class Database:
+    def init_app(self, app: Flask, url: str, **engine_options: Any) -> None:
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=10,
+            connect_args={
+                "connect_timeout": 5,
+                "options": (
+                    f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT}"
+                    f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT}"
+                ),
+            },
+            **engine_options,
+        )
+        app.extensions["database"] = sessionmaker(engine, expire_on_commit=False)
+        app.extensions["engine"] = engine
+        app.teardown_appcontext(self._close)
+
+    @property
+    def engine(self) -> Engine:
+        return cast(Engine, current_app.extensions["engine"])
+
+    @property
+    def session(self) -> Session:
+        """The session of this app context."""
+        session: Session | None = g.get("database_session")
+        if session is None:
+            session = g.database_session = current_app.extensions["database"]()
+        return session
+
+    def new_session(self) -> Session:
+        """A session of its own, for what must be written whatever happens to the request; the caller commits and closes."""
+        return cast(Session, current_app.extensions["database"]())
+
+    def finish(self, *, keep: bool) -> None:
+        """Commit (keep) or roll back what this app context has done so far, if anything."""
+        session: Session | None = g.get("database_session")
+        if session is not None:
+            session.commit() if keep else session.rollback()
+
+    @staticmethod
+    def _close(_error: BaseException | None) -> None:
+        session: Session | None = g.pop("database_session", None)
+        if session is not None:
+            session.close()
+
+
+db = Database()

@@ -1,0 +1,61 @@
+"""How the web process listens, how much it takes in, and what it writes down about a request."""
+
+import logging
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+
+# An invitation's token (43 characters) or a national identity number in a path or an error text; a UUID (36) stays readable.
+SECRETS = re.compile(r"(?<!\d)\d{6}[ +._%20-]{0,3}\d{5}(?!\d)|[A-Za-z0-9_-]{40,}|(?<=\?)[^\s'\"]+")
+
+
+class _Masked(logging.Formatter):
+    """Another formatter's line, with numbers, tokens and query strings taken out as the very last thing."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        return SECRETS.sub("***", self.inner.format(record))
+
+
+class MaskingLogger(Logger):  # type: ignore[misc]
+    """gunicorn's own logger, whose access and error lines pass through _Masked."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+            handler.setFormatter(_Masked(handler.formatter or logging.Formatter()))
+
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("WEB_CONCURRENCY") or min(os.cpu_count() or 1, 4))
+worker_class = "gthread"
+threads = 8
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None   # a heartbeat file on disk can stall a worker
+control_socket_disable = True   # its default place is shared by all instances of one user
+max_requests = 10_000
+max_requests_jitter = 1_000
+
+# Limits: a page answers within 30 s or is given up; a stop waits as long, so that no answer is cut off.
+timeout = 30
+graceful_timeout = int(os.environ.get("WEB_GRACEFUL_TIMEOUT", "30"))
+keepalive = 5
+backlog = 512
+limit_request_line = 4_094
+limit_request_fields = 60
+limit_request_field_size = 8_190
+
+# Only the application's ProxyFix (TRUSTED_PROXIES) believes forwarded headers.
+forwarded_allow_ips = ""
+
+logger_class = MaskingLogger
+accesslog = "-"
+errorlog = "-"
+access_log_format = "%(t)s %(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+chdir = str(Path(__file__).resolve().parent)

@@ -1,0 +1,6 @@
+"""Rows, relations and statuses; no Flask, no clock, no network. Importing this package registers every table."""
+
+from models import account, application, audit, grant, message, organisation, outbox
+from models.base import Base
+
+__all__ = ["Base", "account", "application", "audit", "grant", "message", "organisation", "outbox"]

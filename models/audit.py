@@ -1,0 +1,49 @@
+"""The audit log: rows inserted with the act, sealed afterwards into a hash chain (design.md D16, security.md C80)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, String, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.enums import Role
+
+
+class AuditEvent(Base):
+    """Who did what to what, when and why. Ids only: no name, number or text of a person. Never changed, never deleted."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        Index("ix_audit_event_object", "object_type", "object_id"),
+        Index("ix_audit_event_subject", "subject_id"),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime]
+    action: Mapped[str] = mapped_column(String(60))
+    actor_id: Mapped[UUID | None]
+    """The account; None is the system itself."""
+    actor_role: Mapped[Role | None]
+    organisation_id: Mapped[UUID | None]
+    object_type: Mapped[str] = mapped_column(String(40))
+    object_id: Mapped[UUID | None]
+    subject_id: Mapped[UUID | None]
+    """The person whose data it was about."""
+    purpose: Mapped[str | None] = mapped_column(Text)
+    fields: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    """Names of the fields that were shown or changed, never values."""
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    request_id: Mapped[str | None] = mapped_column(String(32))
+
+
+class AuditSeal(Base):
+    """The place of one event in the chain: hash = SHA-256(previous hash + the event's canonical form)."""
+
+    __tablename__ = "audit_seal"
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(ForeignKey("audit_event.id"), unique=True)
+    previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[datetime]

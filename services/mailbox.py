@@ -1,0 +1,50 @@
+"""E-mails as values: a state change asks for one here, in its own transaction; workers send them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from extensions import clock
+from extensions.database import db
+from models.enums import Language, MessageKind
+from models.message import Message
+from services import outbox
+
+
+def queue(
+    kind: MessageKind,
+    key: object,
+    recipient: str,
+    language: Language,
+    *,
+    application_id: UUID | None = None,
+    invitation_id: UUID | None = None,
+    **facts: Any,
+) -> Message | None:
+    """Queue one e-mail; the same kind, key and recipient is sent once (I11). Returns None when it was queued before.
+
+    `facts` fill the template (ux.md section 6): public facts only, never a national identity number, a reason or a name of a person.
+    """
+    unique = f"{key}|{recipient}"[:120]
+    if db.session.scalar(select(Message.id).where(Message.kind == kind, Message.key == unique)):
+        return None
+    message = Message(
+        kind=kind,
+        key=unique,
+        recipient=recipient,
+        language=language,
+        facts={name: _plain(value) for name, value in facts.items()},
+        application_id=application_id,
+        invitation_id=invitation_id,
+        created_at=clock.now(),
+    )
+    db.session.add(message)
+    db.session.flush()  # the job needs the id
+    outbox.add(outbox.Job.SEND_MESSAGE, message_id=message.id)
+    return message
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value

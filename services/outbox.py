@@ -1,0 +1,31 @@
+"""Work after commit: a row in the same transaction as the change that asks for it; the relay offers it to the queue."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from extensions import clock
+from extensions.database import db
+from models.outbox import OutboxEntry
+
+
+class Job(StrEnum):
+    """Every job of the product, by the address of its function."""
+
+    SEND_MESSAGE = "workers.mail.send_message"
+    MAKE_RECEIPT = "workers.applications.make_receipt"
+
+
+def add(job: Job, *, after: timedelta = timedelta(0), once_key: str | None = None, **arguments: Any) -> OutboxEntry:
+    """Ask for `job` with ids as arguments, to begin `after` from now. `once_key` makes it unique among all rows."""
+    now: datetime = clock.now()
+    entry = OutboxEntry(
+        job=job,
+        arguments={key: str(value) if isinstance(value, UUID) else value for key, value in arguments.items()},
+        once_key=once_key,
+        created_at=now,
+        due_at=now + after,
+    )
+    db.session.add(entry)
+    return entry
