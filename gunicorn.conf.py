@@ -8,9 +8,9 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-
-# An invitation's token (43 characters) or a national identity number in a path or an error text; a UUID (36) stays readable.
-SECRETS = re.compile(r"(?<!\d)\d{6}[ +._%20-]{0,3}\d{5}(?!\d)|[A-Za-z0-9_-]{40,}|(?<=\?)[^\s'\"]+")
+# A national identity number, or an invitation's token (43 characters), in a path or an error text, and every query
+# string (security C34, C72, C73); a UUID (36 characters) stays readable.
+SECRETS = re.compile(r"(?<!\d)\d{6}(?:%20|[ +._-])?\d{5}(?!\d)|[A-Za-z0-9_-]{40,}|(?<=\?)[^\s'\"]+")
 
 
 class _Masked(logging.Formatter):
@@ -37,8 +37,8 @@ bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(os.cpu_count() or 1, 4))
 worker_class = "gthread"
 threads = 8
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None   # a heartbeat file on disk can stall a worker
-control_socket_disable = True   # its default place is shared by all instances of one user
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a heartbeat file on disk can stall a worker
+control_socket_disable = True  # its default place is shared by all instances of one user
 max_requests = 10_000
 max_requests_jitter = 1_000
 

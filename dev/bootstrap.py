@@ -1,8 +1,8 @@
-"""Make `.venv` hold exactly what requirements.lock says, from a bare Python: nothing but the standard library is used here.
+"""Make `.venv` hold exactly what requirements.lock says, from a bare Python: only the standard library is used here.
 
-uv does it in seconds: the one on PATH, else its wheel (a zip with one static program) from the configured index, checked
-against the hash below. Where no uv can be had, pip installs the same lock. A stamp with the lock's hash makes the next
-call a no-op; translations are compiled when a catalogue is newer than its compiled form.
+uv does it in seconds: the one on PATH, else its wheel (a zip with one static program) from the configured index,
+checked against the hash below. Where no uv can be had, pip installs the same lock. A stamp with the lock's hash makes
+the next call a no-op; translations are compiled when a catalogue is newer than its compiled form.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
@@ -32,7 +31,7 @@ TOOLS = ROOT / "var" / "tools"
 OLDEST = (3, 11)
 
 UV_VERSION = "0.13.9"
-UV_WHEELS = {   # (system, machine): platform tag and SHA-256 of the wheel
+UV_WHEELS = {  # (system, machine): platform tag and SHA-256 of the wheel
     ("Linux", "x86_64"): (
         "manylinux_2_17_x86_64.manylinux2014_x86_64",
         "d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19",
@@ -50,7 +49,7 @@ def main() -> int:
     """Set up what is out of date; 0 when all is in place, 1 with the reason on stderr."""
     use_new_enough_python()
     TOOLS.mkdir(parents=True, exist_ok=True)
-    with open(TOOLS / "setup.lock", "w") as lock:   # two `make` at once: the second waits and finds it done
+    with open(TOOLS / "setup.lock", "w") as lock:  # two `make` at once: the second waits and finds it done
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_up_to_date() and not install():
             return 1
@@ -66,8 +65,10 @@ def use_new_enough_python() -> None:
         newer = shutil.which(f"python3.{minor}")
         if newer:
             os.execv(newer, [newer, *sys.argv])
-    sys.exit(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {platform.python_version()}. "
-             "Install one, or point at it: make PYTHON=/path/to/python3 …")
+    sys.exit(
+        f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {platform.python_version()}. "
+        "Install one, or point at it: make PYTHON=/path/to/python3 …"
+    )
 
 
 def stamp_text() -> str:
@@ -90,7 +91,7 @@ def install() -> bool:
     for way in (install_with_uv, install_with_pip):
         try:
             way()
-        except Exception as problem:   # whatever went wrong, the next way may work
+        except Exception as problem:  # whatever went wrong, the next way may work
             problems.append(f"  {way.__name__}: {problem}")
         else:
             (VENV / "lock.sha256").write_text(stamp_text())
@@ -111,7 +112,10 @@ def install_with_uv() -> None:
         environment.setdefault("UV_CACHE_DIR", str(TOOLS / "uv-cache"))
     if not (VENV / "bin" / "python").exists():
         run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)], environment)
-    run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(VENV / "bin" / "python"), str(LOCK)], environment)
+    run(
+        [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(VENV / "bin" / "python"), str(LOCK)],
+        environment,
+    )
 
 
 def install_with_pip() -> None:
@@ -196,13 +200,15 @@ def wheel_address(filename: str) -> str:
     found = re.findall(rf'"([^"\s]*{re.escape(filename)})["#]', page)
     if not found:
         raise RuntimeError(f"the index has no {filename}")
-    return urljoin(page_address, max(found, key=len))   # JSON also quotes the bare name: the address is the longer
+    return urljoin(page_address, str(max(found, key=len)))  # JSON also quotes the bare name: the address is the longer
 
 
 def fetch(address: str, accept: str = "*/*") -> bytes:
     """The bytes at an address; a user and password in it are sent as HTTP wants them."""
     parts = urlsplit(address)
-    request = urllib.request.Request(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), headers={"Accept": accept})
+    request = urllib.request.Request(
+        parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), headers={"Accept": accept}
+    )
     if parts.username:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         request.add_header("Authorization", "Basic " + base64.b64encode(pair.encode()).decode())
@@ -216,7 +222,9 @@ def compile_translations() -> None:
     catalogues = list((ROOT / "translations").glob("*/LC_MESSAGES/*.po"))
     compiled = {po: po.with_suffix(".mo") for po in catalogues}
     if any(not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime for po, mo in compiled.items()):
-        done = subprocess.run([VENV / "bin" / "pybabel", "--quiet", "compile", "-d", ROOT / "translations"], check=False)
+        done = subprocess.run(
+            [VENV / "bin" / "pybabel", "--quiet", "compile", "-d", ROOT / "translations"], check=False
+        )
         if done.returncode:
             sys.exit(f"The translations could not be compiled (pybabel ended with {done.returncode}).")
 

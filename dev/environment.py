@@ -1,0 +1,96 @@
+"""The settings of a local installation, and the keys and secrets it keeps in its own folder."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from joserfc.jwk import RSAKey
+
+from extensions.keys import KeyRing
+
+CLIENTS = ("idporten", "maskinporten")
+STUBS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp")
+"""The stand-ins in the order of their ports, from the first one's upward."""
+
+INHERITED = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "WEB_CONCURRENCY", "PYTHONPATH")
+
+
+def stub_port(name: str, base: int) -> int:
+    """The port of one stand-in."""
+    return base + STUBS.index(name)
+
+
+def stub_url(name: str, base: int) -> str:
+    """The address of one stand-in's pages."""
+    return f"http://localhost:{stub_port(name, base)}"
+
+
+def local_settings(
+    folder: Path,
+    *,
+    port: int,
+    stubs_port: int,
+    database_url: str,
+    database_owner_url: str,
+    redis_url: str,
+) -> dict[str, str]:
+    """Every setting of the web, worker and relay processes, and of the stand-ins; makes the keys that are missing."""
+    keys = folder / "keys"
+    make_keys(keys)
+    return {
+        "ENVIRONMENT": "demo",
+        "BASE_URL": f"http://localhost:{port}",
+        "SECRET_KEY": (keys / "secret_key").read_text(),
+        "KEY_RING_FILE": str(keys / "ring.json"),
+        "DATABASE_URL": database_url,
+        "DATABASE_OWNER_URL": database_owner_url,
+        "REDIS_URL": redis_url,
+        "IDPORTEN_ISSUER": stub_url("idporten", stubs_port),
+        "IDPORTEN_CLIENT_ID": "helsereserven",
+        "IDPORTEN_KEY_FILE": str(keys / "idporten.jwk.json"),
+        "MASKINPORTEN_ISSUER": stub_url("maskinporten", stubs_port) + "/",
+        "MASKINPORTEN_CLIENT_ID": "helsereserven",
+        "MASKINPORTEN_KEY_FILE": str(keys / "maskinporten.jwk.json"),
+        "ALTINN_URL": stub_url("altinn", stubs_port),
+        "ENHETSREGISTERET_URL": stub_url("enhetsregisteret", stubs_port),
+        "SMTP_HOST": "localhost",
+        "SMTP_PORT": str(stub_port("smtp", stubs_port)),
+        "SMTP_TLS": "none",
+        "MAIL_FROM": "ikke-svar@helsereserven.example",
+        "MAIL_REPLY_TO": "hjelp@helsereserven.example",
+        "ALLOW_SYNTHETIC_ID": "true",
+        "STUBS_PORT_BASE": str(stubs_port),
+        "STUBS_CLIENT_KEYS": str(keys),
+    }
+
+
+def make_keys(folder: Path) -> None:
+    """The secret key, the clients' private keys and the key ring; what is there stays, for the data hangs on it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (folder / "secret_key").exists():
+        _write_secret(folder / "secret_key", secrets.token_urlsafe(48))
+    for client in CLIENTS:
+        file = folder / f"{client}.jwk.json"
+        if not file.exists():
+            key = RSAKey.generate_key(2048, {"alg": "RS256", "use": "sig"}, private=True, auto_kid=True)
+            _write_secret(file, json.dumps(key.as_dict(private=True)))
+    if not (folder / "ring.json").exists():
+        KeyRing.create(folder / "ring.json")
+
+
+def _write_secret(file: Path, text: str) -> None:
+    partial = file.with_suffix(".partial")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        handle.write(text)
+    partial.rename(file)
+
+
+def process_environment(settings: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a process of ours gets: its settings, and of our own only what it needs, so no stray setting reaches it."""
+    return {
+        **{name: environ[name] for name in INHERITED if name in environ},
+        **settings,
+        "PYTHONUNBUFFERED": "1",
+    }

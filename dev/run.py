@@ -1,0 +1,209 @@
+"""`make run`: the whole product in one terminal, on this machine alone.
+
+Starts the database and the queue, migrates, loads reference and demo data, starts the stand-ins, web, worker and relay,
+asks each whether it is ready, and tells where to go and whom to be.
+"""
+
+import os
+import shlex
+import signal
+import socket
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from psycopg import Error as DatabaseError
+from rq import Worker
+
+from dev.environment import STUBS, local_settings, process_environment, stub_port, stub_url
+from dev.postgres import Postgres, Role
+from dev.processes import ROOT, StartError, adopt_orphans, die_with_parent, end_leftover, lock
+from dev.supervisor import Service, Stopped, Supervisor, say
+from dev.valkey import Valkey
+from stubs.people import people
+
+VAR = ROOT / "var"
+LOGS = VAR / "log"
+BIN = Path(sys.executable).parent
+
+
+def main() -> int:
+    """Run until told to stop; 0 after a stop, 1 with the reason when something cannot start."""
+    began = time.monotonic()
+    if "MAKELEVEL" in os.environ:
+        die_with_parent()  # `make` itself passes SIGTERM on, but cannot when it is killed
+    adopt_orphans()
+    supervisor = Supervisor()
+    supervisor.handle_signals()
+    try:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        with lock(VAR / "run.lock"):
+            try:
+                start_product(supervisor)
+                print_guide(web_address(), stub_url("mail", stubs_port()), time.monotonic() - began)
+                supervisor.watch()
+            except Stopped:
+                say("Stopping …")
+            finally:
+                asked = time.monotonic()
+                supervisor.stop()
+                say(f"Everything is stopped ({time.monotonic() - asked:.1f} s).")
+    except (StartError, PermissionError) as problem:
+        say(str(problem))
+        return 1
+    return 0
+
+
+def start_product(supervisor: Supervisor) -> None:
+    """Start every process, and wait for each until it answers. Raises StartError or Stopped."""
+    end_leftovers()
+    require_free_ports()
+
+    say("Starting PostgreSQL and Valkey …")
+    postgres, valkey = (
+        Postgres(VAR / "postgres", log=LOGS / "postgres.log"),
+        Valkey(VAR / "valkey", log=LOGS / "valkey.log"),
+    )
+    supervisor.start(postgres, valkey)
+    postgres.ensure_database()
+    settings = local_settings(
+        VAR,
+        port=web_port(),
+        stubs_port=stubs_port(),
+        database_url=postgres.url(Role.APP),
+        database_owner_url=postgres.url(Role.OWNER),
+        redis_url=valkey.url(),
+    )
+    write_shell_settings(VAR / "settings.sh", settings)
+    as_owner = process_environment(settings)
+    environment = {name: value for name, value in as_owner.items() if name != "DATABASE_OWNER_URL"}
+
+    def service(name: str, *command: str, ready: Callable[[Service], bool], **more: str) -> Service:
+        return Service(name, [str(BIN / command[0]), *command[1:]], environment | more, folder=LOGS, ready=ready)
+
+    say("Starting the stand-ins, and filling the database …")
+    stub_ports = [stub_port(name, stubs_port()) for name in STUBS]
+    supervisor.start(service("stubs", "python", "-m", "stubs", ready=lambda _: all(map(listens, stub_ports))))
+    setup_log = LOGS / "setup.log"
+    setup_log.write_text("")
+    flask = (str(BIN / "flask"), "--app", "app:create_app")
+    supervisor.run("flask migrate", [*flask, "migrate"], as_owner, setup_log)
+    supervisor.run("flask load-reference", [*flask, "load-reference"], environment, setup_log)
+    supervisor.run("flask demo load", [*flask, "demo", "load"], environment, setup_log)
+
+    say("Starting relay, worker and web …")
+    bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{web_port()}"
+    supervisor.start(
+        service("relay", *flask, "relay", ready=lambda _: holds_the_lead(postgres)),
+        *(
+            service(name, *flask, "worker", ready=lambda worker: is_registered(worker, valkey))
+            for name in ("worker", *(f"worker{extra}" for extra in range(2, number("WORKERS", 1) + 1)))
+        ),
+        service(
+            "web",
+            "gunicorn",
+            "-c",
+            "gunicorn.conf.py",
+            "app:create_app()",
+            ready=lambda _: is_ready(web_port()),
+            BIND=bind,
+            WEB_GRACEFUL_TIMEOUT="2",
+        ),
+    )
+
+
+def number(name: str, default: int) -> int:
+    """A whole number from the environment; raises StartError when it is something else."""
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal():
+        raise StartError(f"{name} must be a whole number, not {text!r}.")
+    return int(text)
+
+
+def web_port() -> int:
+    return number("PORT", 8000)
+
+
+def stubs_port() -> int:
+    """The first of the stand-ins' ports."""
+    return number("STUBS_PORT_BASE", web_port() + 100)
+
+
+def web_address() -> str:
+    return f"http://localhost:{web_port()}"
+
+
+def end_leftovers() -> None:
+    """End what an earlier run left when it was killed; PostgreSQL and Valkey see to their own leftovers."""
+    for pid_file in LOGS.glob("*.pid"):
+        if pid_file.stem not in ("postgres", "valkey"):
+            end_leftover(pid_file, signal.SIGTERM, patience=3.0)
+
+
+def require_free_ports() -> None:
+    """Raises StartError naming the first port somebody else listens on, and how to choose another."""
+    wanted = {web_port(): "PORT", **{stub_port(name, stubs_port()): "STUBS_PORT_BASE" for name in STUBS}}
+    for port, setting in wanted.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except (OSError, OverflowError) as error:
+                advice = f"Choose another: make run {setting}={(port + 1000) % 60000}"
+                raise StartError(f"Port {port} cannot be used ({error}). {advice}") from None
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on a port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_ready(port: int) -> bool:
+    """Whether the web process says it can serve."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/helse/klar", headers={"Host": f"localhost:{port}"})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:  # not listening yet, or an answer that is not 200
+        return False
+
+
+def is_registered(service: Service, valkey: Valkey) -> bool:
+    """Whether this worker has made itself known in the queue."""
+    with valkey.client() as client:
+        known = {worker.pid for worker in Worker.all(connection=client)}
+    return service.popen is not None and service.popen.pid in known
+
+
+def holds_the_lead(postgres: Postgres) -> bool:
+    """Whether a relay holds the advisory lock that makes it the one that works."""
+    try:
+        with postgres.connect() as admin:
+            held = admin.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted").fetchone()
+    except DatabaseError:
+        return False
+    return held is not None
+
+
+def write_shell_settings(file: Path, settings: Mapping[str, str]) -> None:
+    """The settings as shell assignments, for `make flask` beside a running product."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        handle.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
+
+
+def print_guide(address: str, mail: str, seconds: float) -> None:
+    """Where to go, and whom to sign in as."""
+    rows = [("Name", "Number", "Role", "Try"), *((p.name, p.national_id, p.role, p.try_) for p in people())]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    print("", *lines, "", sep="\n")
+    print(f"Ready after {seconds:.1f} s. All of these people are made up.")
+    print(f"Product: {address}   Mail it sent: {mail}   Logs: {LOGS.relative_to(ROOT)}/   Stop: Ctrl-C\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
