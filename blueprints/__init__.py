@@ -1,0 +1,11 @@
+"""HTTP and nothing else: who, which form, which service, which page."""
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Register every blueprint; imported here, so that a view module may use what the app has made before it."""
+    from blueprints import auth, health
+
+    for module in (health, auth):
+        app.register_blueprint(module.bp)

@@ -1,0 +1,11 @@
+"""Commands for people and processes: `flask …`."""
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    from commands import database, keys, staff
+
+    for module in (database, keys, staff):
+        for command in module.COMMANDS:
+            app.cli.add_command(command)

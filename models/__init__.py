@@ -1,6 +1,8 @@
 """Rows, relations and statuses; no Flask, no clock, no network. Importing this package registers every table."""
 
 from models import account, application, audit, grant, message, organisation, outbox
-from models.base import Base
+from models.base import Base, check_enums
+
+check_enums()
 
 __all__ = ["Base", "account", "application", "audit", "grant", "message", "organisation", "outbox"]

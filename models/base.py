@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, Enum, LargeBinary, MetaData
+from sqlalchemy import CheckConstraint, DateTime, Enum, LargeBinary, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -25,11 +25,20 @@ class Base(DeclarativeBase):
         StrEnum: Enum(
             StrEnum,
             native_enum=False,
-            create_constraint=True,
+            create_constraint=False,
             length=40,
             values_callable=lambda kind: [member.value for member in kind],
         ),
     }
+
+
+def check_enums() -> None:
+    """Give every enum column a constraint that lists its values; named after the column, as two may share a type."""
+    for table in Base.metadata.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, Enum):
+                values = ", ".join(f"'{value}'" for value in column.type.enums)
+                table.append_constraint(CheckConstraint(f"{column.name} IN ({values})", name=f"{column.name}_known"))
 
 
 class HasId:

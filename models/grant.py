@@ -20,12 +20,12 @@ I = InvitationStatus
 class Grant(HasId, HasStatus, Base):
     """One person's access to one organisation (innvilget tilgang)."""
 
-    __tablename__ = "grant"
+    __tablename__ = "access_grant"
     __table_args__ = (
         CheckConstraint("status <> 'active' OR (account_id IS NOT NULL AND accepted_at IS NOT NULL)", name="active_has_account"),
         CheckConstraint("(status = 'ended') = (ended_at IS NOT NULL)", name="ended_has_time"),
-        Index("uq_grant_one_active", "organisation_id", "account_id", unique=True, postgresql_where="status = 'active'"),
-        Index("ix_grant_organisation_status", "organisation_id", "status"),
+        Index("uq_access_grant_one_active", "organisation_id", "account_id", unique=True, postgresql_where="status = 'active'"),
+        Index("ix_access_grant_organisation_status", "organisation_id", "status"),
     )
     TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {
         GrantStatus.INVITED: frozenset({GrantStatus.ACTIVE, GrantStatus.ENDED}),
@@ -47,7 +47,7 @@ class Grant(HasId, HasStatus, Base):
     """When the organisation last said that the person still needs access; starts at the decision."""
     last_login_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    end: Mapped[GrantEnd | None]
+    ended_as: Mapped[GrantEnd | None]
     end_reason: Mapped[str | None] = mapped_column(Text)
     ended_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
 
@@ -74,7 +74,7 @@ class Invitation(HasId, HasStatus, Base):
         I.UNDELIVERABLE: frozenset({I.QUEUED, I.EXPIRED, I.REVOKED}),
         I.SENT: frozenset({I.ACCEPTED, I.EXPIRED, I.REVOKED}),
     }
-    grant_id: Mapped[UUID] = mapped_column(ForeignKey("grant.id", ondelete="CASCADE"))
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("access_grant.id", ondelete="CASCADE"))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     status: Mapped[InvitationStatus] = mapped_column(default=InvitationStatus.QUEUED)
     language: Mapped[Language]

@@ -1,0 +1,227 @@
+"""The door of every view: whom it is open to, who is there, and what a refused form leaves behind.
+
+A view that does not say whom it is open to is closed (C11).
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import TypeVar, cast
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from flask import Flask, Response, abort, current_app, g, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.datastructures import MultiDict
+
+from extensions import login
+from extensions.agencies import settings
+from extensions.log import security
+from models.enums import Role as Role
+from services import access, form_keys, held_forms, sessions, sign_in
+from services.access import Actor
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+HELD_COOKIE = "held"
+NEVER_HELD = frozenset({"csrf_token", "form_key"})
+csrf = CSRFProtect()
+
+
+def open_to(*roles: Role, fresh_login: bool = False, csrf_exempt: bool = False) -> Callable[[View], View]:
+    """Say whom a view is open to. `fresh_login` asks for a sign-in younger than fifteen minutes before a POST (C4).
+
+    `csrf_exempt` is for acts that change nothing for a person, such as the choice of colours.
+    """
+
+    def mark(view: View) -> View:
+        view.open_to = frozenset(roles)  # type: ignore[attr-defined]
+        view.fresh_login = fresh_login  # type: ignore[attr-defined]
+        view.csrf_exempt = csrf_exempt  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def actor() -> Actor:
+    """Who is acting; only behind a door that asks for a sign-in."""
+    found = present()
+    if found is None:
+        abort(403)
+    return found
+
+
+def present() -> Actor | None:
+    """Who is signed in, or None."""
+    signed_in = login.signed_in()
+    return cast(Actor, signed_in.actor) if signed_in else None
+
+
+def init_app(app: Flask) -> None:
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    csrf.init_app(app)
+    app.before_request(check_access)
+    app.after_request(_drop_spent_hold)
+
+    @login.manager.user_loader  # type: ignore[untyped-decorator]
+    def load(token: str) -> login.SignedIn | None:
+        found = sessions.load(token)
+        return login.SignedIn(token, found) if found else None
+
+
+def check_access() -> ResponseReturnValue | None:
+    """Run before every view: closed doors, forged forms, ended sessions, wrong roles, old logins and second presses, in that order."""
+    if request.endpoint is None:
+        return None  # the router's own 404 or 405
+    view = current_app.view_functions[request.endpoint]
+    roles: frozenset[Role] = getattr(view, "open_to", frozenset())
+    if not roles:
+        security.error("closed view", extra={"event": "closed_view", "route": request.endpoint})
+        abort(403)
+    if request.method not in ("POST", "PUT", "PATCH", "DELETE"):
+        return _check_role(roles)
+    _refuse_other_sites()
+    if not getattr(view, "csrf_exempt", False):
+        try:
+            csrf.protect()
+        except CSRFError:
+            return _hold_and_return()
+    refused = _check_role(roles)
+    if refused is not None:
+        return refused
+    if getattr(view, "fresh_login", False):
+        access.require_fresh_login(actor())
+    return _first_result()
+
+
+def _refuse_other_sites() -> None:
+    """A form is ours only when the browser says that our own page sent it (C63)."""
+    origin = request.headers.get("Origin")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none") or (
+        origin not in (None, "null") and urlsplit(cast(str, origin)).netloc != request.host
+    ):
+        security.warning("form from another site", extra={"event": "cross_site", "route": request.endpoint})
+        abort(403)
+
+
+def _check_role(roles: frozenset[Role]) -> ResponseReturnValue | None:
+    if Role.ANYONE in roles:
+        return None
+    found = present()
+    if found is None:
+        return _hold_and_return() if request.method == "POST" else redirect(login_url(wanted_path()), 303)
+    sessions.touch(found)
+    if Role.SIGNED_IN in roles or found.role in roles:
+        return None
+    if request.method == "GET" and (
+        Role.SUBMITTER in roles or any(hat.role in roles for hat in sign_in.hats(found.account_id))
+    ):
+        return redirect(url_for("auth.choose", next=wanted_path()), 303)
+    security.warning("wrong role", extra={"event": "refused", "route": request.endpoint, "account_id": found.account_id})
+    abort(403)
+
+
+def _hold_and_return() -> Response:
+    """The session or its CSRF secret is gone: keep what was typed, sign in again, and come back to the form refilled."""
+    target = wanted_path()
+    response = cast(Response, redirect(target if present() else login_url(target), 303))
+    hold(response)
+    return response
+
+
+def hold(response: Response) -> None:
+    """Keep the fields of this POST for the person who sent it, and give the browser the key to them."""
+    token = login.session_token()
+    owner = sessions.account_of(token) if token else None
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in NEVER_HELD]
+    kept = held_forms.keep(request.path, fields, owner) if owner else None
+    if kept:
+        response.set_cookie(
+            HELD_COOKIE, kept, max_age=int(held_forms.LIFETIME.total_seconds()), httponly=True,
+            samesite="Lax", secure=settings().is_secure,
+        )  # fmt: skip
+
+
+def held_fields() -> MultiDict[str, str] | None:
+    """What was typed on this page before it was interrupted, when it was by the person who is here now."""
+    if "held_fields" not in g:
+        token, found = request.cookies.get(HELD_COOKIE), present()
+        fields = (
+            held_forms.find(token, request.path, found.account_id)
+            if token and found and request.method == "GET"
+            else None
+        )
+        g.held_fields = MultiDict(fields) if fields else None
+    return cast("MultiDict[str, str] | None", g.held_fields)
+
+
+def _drop_spent_hold(response: Response) -> Response:
+    """A form that went through, or a page another person opened, ends what was held."""
+    token = request.cookies.get(HELD_COOKIE)
+    if token and request.method == "POST" and response.status_code == 303 and present() and "Set-Cookie" not in response.headers:
+        response.delete_cookie(HELD_COOKIE)
+    return response
+
+
+def _first_result() -> ResponseReturnValue | None:
+    key = _form_key()
+    if key is None:
+        return None
+    found = present()
+    location = form_keys.claim(key, _body_hash(), found.account_id if found else None)
+    g.form_key = key
+    return redirect(location, 303) if location else None
+
+
+def remember_result(response: Response) -> None:
+    """Before the commit: a form that led somewhere leads there again when it is pressed twice."""
+    key: UUID | None = g.get("form_key")
+    if key is not None and response.status_code == 303:
+        form_keys.remember(key, response.location or "/")
+
+
+def _form_key() -> UUID | None:
+    try:
+        return UUID(request.form.get("form_key", ""))
+    except ValueError:
+        return None
+
+
+def _body_hash() -> bytes:
+    fields: Iterable[tuple[str, str]] = (pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
+    return hashlib.sha256(repr((request.path, sorted(fields))).encode()).digest()
+
+
+def wanted_path() -> str:
+    """The path of this request with its language, to come back to; the query only for what was read, never for what was sent."""
+    path = request.script_root + request.path
+    query = request.query_string.decode("ascii", "ignore") if request.method == "GET" else ""
+    return f"{path}?{query}" if query else path
+
+
+def login_url(next_path: str) -> str:
+    return f"{url_for('auth.sign_in_page')}?next={quote(next_path, safe='/')}"
+
+
+def safe_next(candidate: str | None) -> str | None:
+    """The path when it is one of this site: "/" followed by neither "/" nor "\\", no control characters, no host (C45)."""
+    if not candidate or len(candidate) > 2000 or candidate[0] != "/" or candidate[1:2] in ("/", "\\"):
+        return None
+    if "\\" in candidate or any(ord(character) < 32 or ord(character) == 127 for character in candidate):
+        return None
+    parts = urlsplit(candidate)
+    return candidate if not parts.scheme and not parts.netloc else None
+
+
+def no_referrer(view: View) -> View:
+    """For pages whose address holds a token: it must not travel on (C34)."""
+
+    @wraps(view)
+    def wrapped(*args: object, **kwargs: object) -> Response:
+        response = make_response(view(*args, **kwargs))
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return cast(View, wrapped)
+
+

@@ -1,0 +1,46 @@
+"""The key ring: create, add a key, rotate what older keys sealed."""
+
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from extensions.agencies import settings
+from extensions.database import db
+from extensions.keys import KeyRing, Purpose, keyring
+from services import key_rotation
+
+
+@click.group("keys")
+def keys() -> None:
+    """The key ring."""
+
+
+@keys.command("create")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+def create(path: Path) -> None:
+    """Write a new key ring to PATH; an existing file is left alone."""
+    try:
+        KeyRing.create(path)
+    except FileExistsError:
+        raise click.ClickException(f"{path} exists already") from None
+
+
+@keys.command("add")
+@click.argument("purpose", type=click.Choice([Purpose.FIELD, Purpose.INDEX, Purpose.HELD, Purpose.LINK]))
+@with_appcontext
+def add(purpose: Purpose) -> None:
+    """Add a key and make it primary. Restart every process, then run `flask keys rotate`."""
+    key_id = keyring().save_with_new_primary(Purpose(purpose), settings().key_ring_file)
+    click.echo(f"{purpose}: new primary {key_id}")
+
+
+@keys.command("rotate")
+@with_appcontext
+def rotate() -> None:
+    """Seal again, with the primary keys, what older keys sealed; in steps, may be stopped and run again."""
+    for table, count in key_rotation.rotate(db.session.commit):
+        click.echo(f"{table}: {count}")
+
+
+COMMANDS = (keys,)

@@ -1,0 +1,28 @@
+"""The Directorate's staff list."""
+
+import click
+from flask.cli import with_appcontext
+
+from extensions.agencies import settings
+from extensions.database import db
+from models.enums import Role
+from models.national_numbers import is_valid, normalise
+from services import staff
+
+
+@click.command("add-caseworker")
+@click.option("--name", prompt="Name")
+@click.option("--role", type=click.Choice([Role.CASEWORKER, Role.CASE_LEAD, Role.AUDITOR]), default=Role.CASEWORKER, show_default=True)
+@with_appcontext
+def add_caseworker(name: str, role: str) -> None:
+    """Put a person on the staff list. The national identity number is asked for, or read from standard input: it must not
+    stand in the shell's history or the list of processes."""
+    number = normalise(click.prompt("National identity number", hide_input=True))
+    if not is_valid(number, allow_synthetic=settings().allow_synthetic_id):
+        raise click.ClickException("That is not a valid national identity number")
+    staff.add(name, number, Role(role))
+    db.session.commit()
+    click.echo(f"{name}: {role}")
+
+
+COMMANDS = (add_caseworker,)

@@ -1,0 +1,74 @@
+"""Languages of the pages: bokmål without prefix, /nn and /en before the same path (ux.md section 2)."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, format_date, force_locale, get_locale
+
+from extensions.clock import OSLO
+from models.enums import Language
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ENVIRON_KEY = "helsereserven.language"
+PREFIXED = (Language.NYNORSK, Language.ENGLISH)
+
+
+class LanguagePrefix:
+    """Moves a leading /nn or /en into SCRIPT_NAME, so that routes stay single and url_for keeps the language."""
+
+    def __init__(self, wsgi_app: "WSGIApplication") -> None:
+        self.wsgi_app = wsgi_app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        for language in PREFIXED:
+            prefix = f"/{language}"
+            if path == prefix or path.startswith(f"{prefix}/"):
+                environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+                environ["PATH_INFO"] = path[len(prefix) :] or "/"
+                environ[ENVIRON_KEY] = language
+        return self.wsgi_app(environ, start_response)
+
+
+def init_app(app: Flask) -> None:
+    app.config["BABEL_DEFAULT_LOCALE"] = "nb"
+    app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Oslo"
+    Babel(app, locale_selector=lambda: current_language().value)
+    app.wsgi_app = LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def current_language() -> Language:
+    """The language of this request, from its address; bokmål outside a request."""
+    return cast(Language, request.environ.get(ENVIRON_KEY, Language.BOKMAL)) if has_request_context() else Language.BOKMAL
+
+
+def rendered_language() -> Language:
+    """The language texts are being made in now: the request's, or the one forced for an e-mail or document."""
+    locale = get_locale()
+    return Language(str(locale)[:2]) if locale and str(locale)[:2] in set(Language) else Language.BOKMAL
+
+
+def in_language(language: Language) -> AbstractContextManager[None]:
+    """A context manager in which texts are made in `language`."""
+    return cast(AbstractContextManager[None], force_locale(language.value))
+
+
+def show_date(value: date | datetime, style: str = "long") -> str:
+    """A date as people write it: «5. juni 2027», or «05.06.2027» with style "short". Times are turned into Oslo days."""
+    day = value.astimezone(OSLO).date() if isinstance(value, datetime) else value
+    return day.strftime("%d.%m.%Y") if style == "short" else cast(str, format_date(day, "long"))
+
+
+def show_time(value: datetime) -> str:
+    """A clock time in Oslo, «13.45»."""
+    return value.astimezone(OSLO).strftime("%H.%M")
+
+
+def show_datetime(value: datetime) -> str:
+    """Day and clock time in Oslo, «05.06.2027 13.45»."""
+    return f"{show_date(value, 'short')} {show_time(value)}"

@@ -1,0 +1,79 @@
+"""What every form of ours does: refuse forged shapes, keep what was typed, notice that somebody else changed the page."""
+
+import hashlib
+from typing import Any
+
+from flask import abort, request
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, SubmitField
+
+from extensions.log import security
+
+NOT_OURS = frozenset({"csrf_token", "form_key", "seen", "min_versjon"})
+
+
+class StepForm(FlaskForm):  # type: ignore[misc]
+    """A form on one page.
+
+    `seen` is a digest of the values the page was made with: when the row has others by the time the form comes back, somebody
+    else has changed them (409 with both versions), while changes on other pages disturb nobody.
+    """
+
+    class Meta:
+        csrf = False  # the guard checks the token, once, before any view
+
+    seen = HiddenField()
+
+    never_restored: tuple[str, ...] = ()
+    """Names of fields, such as consents and declarations, that are never filled in again after an interruption."""
+
+    def __init__(self, *, obj: Any = None, held: Any = None, **kwargs: Any) -> None:
+        if held is not None and request.method == "GET":
+            for name in self.never_restored:
+                held.poplist(name)
+            super().__init__(formdata=held, obj=obj, **kwargs)
+        else:
+            super().__init__(obj=obj, **kwargs)
+        self._now = self._digest_of(obj)
+        if not self.is_submitted():
+            self.seen.data = self._now
+        else:
+            self._check_shape()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the row has changed under this page since it was shown, and the person has not chosen to win."""
+        return self.is_submitted() and bool(self.seen.data) and self.seen.data != self._now
+
+    @property
+    def status_code(self) -> int:
+        return 422 if self.is_submitted() else 200
+
+    def answers(self) -> dict[str, Any]:
+        """The typed answers by name, as a service takes them."""
+        return {field.name: field.data for field in self._answering()}
+
+    def valid_answers(self) -> dict[str, Any]:
+        """The answers that are filled in and valid by themselves, for saving a page before it is finished."""
+        self.validate()
+        return {field.name: field.data for field in self._answering() if field.data not in (None, "", []) and not field.errors}
+
+    def _answering(self) -> list[Field]:
+        return [field for field in self if field.name not in NOT_OURS and not isinstance(field, SubmitField)]
+
+    def _digest_of(self, obj: Any) -> str:
+        values = [(field.name, str(getattr(obj, field.name, None))) for field in self._answering()] if obj is not None else []
+        return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+    def _check_shape(self) -> None:
+        """Unknown fields are dropped and logged by name; a doubled single field is refused (C40)."""
+        unknown = sorted(set(request.form) - set(self._fields) - NOT_OURS - set(EXTRA_BUTTONS))
+        if unknown:
+            security.warning("unknown fields", extra={"event": "unknown_fields", "fields": unknown[:20]})
+        for name in self._fields:
+            many = getattr(self._fields[name], "takes_many", False) or hasattr(self._fields[name], "entries")
+            if not many and len(request.form.getlist(name)) > 1:
+                abort(400)
+
+
+EXTRA_BUTTONS = ("lagre", "lagre_ny", "forhandsvis", "tilbake", "avbryt")

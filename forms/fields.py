@@ -1,0 +1,166 @@
+"""The field library of ux.md 3.1: each normalises, then validates, then shows the formatted value."""
+
+import re
+import unicodedata
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from wtforms import EmailField as WtfEmailField
+from wtforms import Form, StringField, TelField, TextAreaField
+from wtforms.validators import StopValidation, ValidationError
+
+from extensions.agencies import settings
+from models import national_numbers
+
+_NAME = re.compile(r"^[^\W\d_]([^\W\d_]|[ \-'’.])*$")
+_CONTROL = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def tidy(text: str | None) -> str:
+    """One line as it is stored: composed letters, no control or direction characters, single blanks, no ends."""
+    return " ".join(_CONTROL.sub("", unicodedata.normalize("NFC", text or "")).split())
+
+
+def tidy_lines(text: str | None) -> str:
+    """Long text as it is stored: as tidy(), with its line breaks."""
+    lines = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("", lines).strip()
+
+
+class Filled:
+    """Something was filled in; otherwise the message, and no other."""
+
+    field_flags = {"required": True}  # noqa: RUF012
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+
+    def __call__(self, form: Form, field: Any) -> None:
+        if field.data in (None, "", [], False):
+            field.errors[:] = []
+            raise StopValidation(str(self.message))
+
+
+class AtMost:
+    """No longer than `length` characters, counted after line breaks are one character each."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def __call__(self, form: Form, field: Any) -> None:
+        over = len(field.data or "") - self.length
+        if over > 0:
+            raise StopValidation(_("Teksten er %(n)s tegn for lang.", n=over))
+
+
+class NoNationalId:
+    """Text that others read must not hold a national identity number (ux.md 3.1)."""
+
+    def __call__(self, form: Form, field: Any) -> None:
+        if national_numbers.occurs_in(field.data or ""):
+            raise StopValidation(
+                _("Teksten ser ut til å inneholde et fødselsnummer. Fjern det før du går videre.")
+            )
+
+
+class LineField(StringField):  # type: ignore[misc]
+    """One line of text, at most `longest` characters."""
+
+    def __init__(self, label: Any, missing: Any, longest: int = 100, **kwargs: Any) -> None:
+        super().__init__(label, [Filled(missing), AtMost(longest)], filters=[tidy], **kwargs)
+
+
+class NameField(LineField):
+    """A name: letters of any alphabet, hyphen, apostrophe and blank."""
+
+    def __init__(self, label: Any, missing: Any, digits: Any, **kwargs: Any) -> None:
+        super().__init__(label, missing, **kwargs)
+        self.digits = digits
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if not validation_stopped and not _NAME.match(self.data):
+            raise ValidationError(
+                str(self.digits) if re.search(r"\d", self.data) else _("Navnet kan bare inneholde bokstaver, bindestrek og apostrof.")
+            )
+
+
+class EmailField(WtfEmailField):  # type: ignore[misc]
+    """An e-mail address: trimmed, its domain in lower case, at most 254 characters; no look-up in DNS."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        super().__init__(label, [Filled(lazy_gettext("Skriv e-postadressen."))], filters=[tidy], **kwargs)
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if validation_stopped:
+            return
+        if "@" not in self.data:
+            raise ValidationError(_("E-postadressen mangler krøllalfa (@)."))
+        if "." not in self.data.rsplit("@", 1)[1]:
+            raise ValidationError(_("E-postadressen mangler domene, for eksempel kommune.no."))
+        try:
+            self.data = validate_email(self.data, check_deliverability=False, test_environment=True).normalized
+        except EmailNotValidError:
+            raise ValidationError(_("Skriv e-postadressen slik: navn@kommune.no.")) from None
+        if len(self.data) > 254:
+            raise ValidationError(_("Teksten er %(n)s tegn for lang.", n=len(self.data) - 254))
+
+
+class MobileField(TelField):  # type: ignore[misc]
+    """A mobile number, Norwegian or with a country code; stored as E.164, shown with blanks."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        super().__init__(label, [Filled(lazy_gettext("Skriv mobilnummeret."))], filters=[tidy], **kwargs)
+
+    def _value(self) -> str:
+        return show_mobile(self.data or "") if not self.raw_data else str(self.raw_data[0])
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if validation_stopped:
+            return
+        try:
+            number = phonenumbers.parse(self.data, "NO")
+        except phonenumbers.NumberParseException:
+            number = None
+        if number is None or not phonenumbers.is_possible_number(number) or (number.country_code == 47 and len(str(number.national_number)) != 8):
+            raise ValidationError(
+                _("Mobilnummeret må ha 8 siffer. Start med + og landkode hvis det er utenlandsk.")
+            )
+        self.data = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def show_mobile(number: str) -> str:
+    """E.164 as people write it: «98 76 54 32», foreign «+46 70 123 45 67»."""
+    if number.startswith("+47") and len(number) == 11:
+        return " ".join(number[i : i + 2] for i in range(3, 11, 2))
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return number
+
+
+class NationalIdField(StringField):  # type: ignore[misc]
+    """A fødselsnummer or D-number; blanks are allowed and dropped."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        super().__init__(
+            label, [Filled(lazy_gettext("Skriv fødselsnummeret."))], filters=[lambda text: national_numbers.normalise(text or "")], **kwargs
+        )
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if validation_stopped:
+            return
+        if not re.fullmatch(r"\d{11}", self.data):
+            raise ValidationError(_("Fødselsnummeret må ha 11 siffer."))
+        if not national_numbers.is_valid(self.data, allow_synthetic=settings().allow_synthetic_id):
+            raise ValidationError(_("Fødselsnummeret stemmer ikke. Sjekk at alle sifrene er riktige."))
+
+
+class LongTextField(TextAreaField):  # type: ignore[misc]
+    """Several lines, at most `longest` characters, which others read: no national identity number in it."""
+
+    def __init__(self, label: Any, missing: Any, longest: int, **kwargs: Any) -> None:
+        required = [Filled(missing)] if missing else []
+        super().__init__(label, [*required, AtMost(longest), NoNationalId()], filters=[tidy_lines], **kwargs)

@@ -1,0 +1,177 @@
+"""Sessions: opened at sign-in, changed with role or organisation, ended at once when they must be (D8, C6–C9)."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, exists, or_, select, update
+
+from extensions import clock
+from extensions.database import db
+from models.account import Account, LoginSession, StaffMember
+from models.enums import GrantStatus, Role
+from models.grant import Grant
+from models.organisation import Organisation
+from services import audit
+from services.access import STAFF_ROLES, Actor
+
+IDLE_LIMIT = timedelta(minutes=30)
+ABSOLUTE_LIMIT = timedelta(hours=8)
+SESSIONS_PER_ACCOUNT = 3
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+def hash_of(token: str) -> bytes:
+    """What is stored of a random token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def open_for(
+    account: Account,
+    role: Role,
+    *,
+    organisation_id: UUID | None,
+    issuer: str,
+    provider_session_id: str | None,
+    authenticated_at: datetime,
+    started_at: datetime | None = None,
+) -> tuple[str, LoginSession]:
+    """Open a session; returns the token for the cookie and the row. The account's oldest sessions end beyond three."""
+    now = clock.now()
+    token = secrets.token_urlsafe(32)
+    started = started_at or now
+    row = LoginSession(
+        token_hash=hash_of(token),
+        account_id=account.id,
+        role=role,
+        organisation_id=organisation_id,
+        issuer=issuer,
+        provider_session_id=provider_session_id,
+        authenticated_at=authenticated_at,
+        started_at=started,
+        last_seen_at=now,
+        expires_at=started + ABSOLUTE_LIMIT,
+    )
+    db.session.add(row)
+    db.session.flush()  # the limit below counts it
+    newest = (
+        select(LoginSession.id)
+        .where(LoginSession.account_id == account.id, LoginSession.ended_at.is_(None))
+        .order_by(LoginSession.started_at.desc(), LoginSession.last_seen_at.desc())
+        .limit(SESSIONS_PER_ACCOUNT)
+    )
+    _end(LoginSession.account_id == account.id, LoginSession.id.not_in(newest), LoginSession.id != row.id)
+    return token, row
+
+
+def load(token: str) -> Actor | None:
+    """The actor behind a cookie's token; None when the session ended, timed out, or its access or staff role is gone."""
+    now = clock.now()
+    holds_grant = exists().where(Grant.account_id == Account.id, Grant.status == GrantStatus.ACTIVE)
+    is_staff = exists().where(StaffMember.account_id == Account.id, StaffMember.ended_at.is_(None))
+    found = db.session.execute(
+        select(LoginSession, Account.name, Organisation.name, Grant.level, StaffMember.role, or_(holds_grant, is_staff))
+        .join(Account, Account.id == LoginSession.account_id)
+        .outerjoin(Organisation, Organisation.id == LoginSession.organisation_id)
+        .outerjoin(
+            Grant,
+            and_(
+                Grant.account_id == Account.id,
+                Grant.organisation_id == LoginSession.organisation_id,
+                Grant.status == GrantStatus.ACTIVE,
+            ),
+        )
+        .outerjoin(StaffMember, and_(StaffMember.account_id == Account.id, StaffMember.ended_at.is_(None)))
+        .where(
+            LoginSession.token_hash == hash_of(token),
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > now,
+            LoginSession.last_seen_at > now - IDLE_LIMIT,
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    row, name, organisation_name, level, staff_role, can_switch = found
+    if row.role is Role.ORGANISATION_USER and level is None:
+        return None
+    if row.role in STAFF_ROLES and row.role is not staff_role:
+        return None
+    return Actor(
+        account_id=row.account_id,
+        session_id=row.id,
+        name=name,
+        role=row.role,
+        authenticated_at=row.authenticated_at,
+        started_at=row.started_at,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+        organisation_id=row.organisation_id,
+        organisation_name=organisation_name,
+        level=level,
+        can_switch=can_switch,
+    )
+
+
+def touch(actor: Actor, *, at_once: bool = False) -> None:
+    """Note that the session is in use, at most once a minute. Writes only if it is still open, so nothing revives it (C9)."""
+    now = clock.now()
+    if at_once or now - actor.last_seen_at > TOUCH_EVERY:
+        db.session.execute(
+            update(LoginSession)
+            .where(LoginSession.id == actor.session_id, LoginSession.ended_at.is_(None))
+            .values(last_seen_at=now)
+        )
+
+
+def account_of(token: str) -> UUID | None:
+    """Whose session a token was, also after it ended; for what was typed when it did."""
+    return db.session.scalar(select(LoginSession.account_id).where(LoginSession.token_hash == hash_of(token)))
+
+
+def switch(actor: Actor, role: Role, organisation_id: UUID | None) -> tuple[str, LoginSession]:
+    """Go on in another role or for another organisation, in a new session; the old one is dead (C6, C15)."""
+    old = db.session.get_one(LoginSession, actor.session_id)
+    account = db.session.get_one(Account, actor.account_id)
+    old.ended_at = clock.now()
+    token, row = open_for(
+        account,
+        role,
+        organisation_id=organisation_id,
+        issuer=old.issuer,
+        provider_session_id=old.provider_session_id,
+        authenticated_at=old.authenticated_at,
+        started_at=old.started_at,
+    )
+    audit.record(actor, "session.role_changed", row, to_role=role.value, to_organisation=organisation_id)
+    return token, row
+
+
+def end(actor: Actor) -> None:
+    """End this session (logout)."""
+    _end(LoginSession.id == actor.session_id)
+    audit.record(actor, "session.ended")
+
+
+def end_by_provider(issuer: str, provider_session_id: str) -> int:
+    """End the sessions of one session at the identity provider (front-channel logout); returns how many."""
+    return _end(LoginSession.issuer == issuer, LoginSession.provider_session_id == provider_session_id)
+
+
+def end_for(account_id: UUID, organisation_id: UUID) -> int:
+    """End every session of an account that acts for an organisation: its access is gone."""
+    return _end(LoginSession.account_id == account_id, LoginSession.organisation_id == organisation_id)
+
+
+def end_all(account_id: UUID) -> int:
+    """End every session of an account."""
+    return _end(LoginSession.account_id == account_id)
+
+
+def _end(*conditions: object) -> int:
+    result = db.session.execute(
+        update(LoginSession)
+        .where(LoginSession.ended_at.is_(None), *conditions)  # type: ignore[arg-type]
+        .values(ended_at=clock.now())
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,107 @@
+"""Numbers an authorised person may change without a release, and the retention rules the privacy page shows (design.md D12)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from extensions.database import db
+from models.organisation import Setting
+
+
+class Key(StrEnum):
+    PROCESSING_DAYS = "processing_days"
+    APPEAL_WEEKS = "appeal_weeks"
+    ANSWER_DAYS = "answer_days"
+    INVITATION_DAYS = "invitation_days"
+    INVITATION_REMINDER_DAYS = "invitation_reminder_days"
+    INVITATIONS_PER_HOUR = "invitations_per_hour"
+    INVITATIONS_PER_ADDRESS = "invitations_per_address_and_day"
+    RECONFIRMATION_MONTHS = "reconfirmation_months"
+    DRAFT_DAYS = "draft_days"
+    PENDING_USER_DAYS = "pending_user_days"
+    APPLICATION_YEARS = "application_years"
+    MAIL_BODY_DAYS = "mail_body_days"
+    MAIL_METADATA_MONTHS = "mail_metadata_months"
+    LOG_DAYS = "log_days"
+    SECURITY_LOG_MONTHS = "security_log_months"
+    AUDIT_YEARS = "audit_years"
+    ACCOUNT_YEARS = "account_years"
+    BACKUP_DAYS = "backup_days"
+
+
+DEFAULTS: dict[Key, tuple[int, str]] = {
+    Key.PROCESSING_DAYS: (5, "days"),
+    Key.APPEAL_WEEKS: (3, "weeks"),
+    Key.ANSWER_DAYS: (14, "days"),
+    Key.INVITATION_DAYS: (14, "days"),
+    Key.INVITATION_REMINDER_DAYS: (7, "days"),
+    Key.INVITATIONS_PER_HOUR: (20, "count"),
+    Key.INVITATIONS_PER_ADDRESS: (3, "count"),
+    Key.RECONFIRMATION_MONTHS: (6, "months"),
+    Key.DRAFT_DAYS: (30, "days"),
+    Key.PENDING_USER_DAYS: (30, "days"),
+    Key.APPLICATION_YEARS: (5, "years"),
+    Key.MAIL_BODY_DAYS: (30, "days"),
+    Key.MAIL_METADATA_MONTHS: (12, "months"),
+    Key.LOG_DAYS: (30, "days"),
+    Key.SECURITY_LOG_MONTHS: (12, "months"),
+    Key.AUDIT_YEARS: (5, "years"),
+    Key.ACCOUNT_YEARS: (5, "years"),
+    Key.BACKUP_DAYS: (35, "days"),
+}
+
+RETENTION = (
+    (Key.DRAFT_DAYS, _l("Påbegynt søknad som ikke er sendt"), _l("Vi sletter utkast ingen har rørt.")),
+    (Key.APPLICATION_YEARS, _l("Søknad om tilgang og vedtak"), _l("Arkivplikten. Deretter fjernes de fra tjenesten.")),
+    (Key.PENDING_USER_DAYS, _l("Invitasjon som ikke ble tatt i bruk"), _l("Regnes fra den gikk ut.")),
+    (Key.ACCOUNT_YEARS, _l("Brukerkonto uten innlogging"), _l("Kontoen slettes når den ikke er i bruk.")),
+    (Key.MAIL_BODY_DAYS, _l("Innholdet i e-post vi har sendt"), _l("For å kunne rette feil i utsendingen.")),
+    (Key.MAIL_METADATA_MONTHS, _l("At en e-post er sendt, og når"), _l("For å kunne svare på spørsmål om varsler.")),
+    (Key.LOG_DAYS, _l("Tekniske logger"), _l("Drift og feilsøking.")),
+    (Key.SECURITY_LOG_MONTHS, _l("Sikkerhetshendelser"), _l("For å kunne undersøke misbruk.")),
+    (Key.AUDIT_YEARS, _l("Logg over hvem som har gjort og sett hva"), _l("For at du skal kunne få vite det.")),
+    (Key.BACKUP_DAYS, _l("Sikkerhetskopier"), _l("For å kunne gjenopprette tjenesten etter en feil.")),
+)
+
+
+@dataclass(frozen=True)
+class RetentionRule:
+    title: str
+    keep: str
+    motive: str
+
+
+def value(key: Key) -> int:
+    """The number in force: the stored one, else the default."""
+    return values(key)[key]
+
+
+def values(*keys: Key) -> dict[Key, int]:
+    """Several numbers in one query."""
+    stored = dict(db.session.execute(select(Setting.key, Setting.value).where(Setting.key.in_(keys))).tuples())
+    return {key: stored.get(key.value, DEFAULTS[key][0]) for key in keys}
+
+
+def retention_rules() -> list[RetentionRule]:
+    """How long each kind of data is kept, in words, from the numbers in force (security.md section 5)."""
+    numbers = values(*(key for key, _title, _motive in RETENTION))
+    return [
+        RetentionRule(str(title), duration(numbers[key], DEFAULTS[key][1]), str(motive)) for key, title, motive in RETENTION
+    ]
+
+
+def duration(number: int, unit: str) -> str:
+    """A length of time in words: 5, "days" → «5 dager»."""
+    if unit == "days":
+        return ngettext("%(num)s dag", "%(num)s dager", number)
+    if unit == "weeks":
+        return ngettext("%(num)s uke", "%(num)s uker", number)
+    if unit == "months":
+        return ngettext("%(num)s måned", "%(num)s måneder", number)
+    if unit == "years":
+        return _("%(num)s år", num=number)
+    return str(number)

@@ -1,0 +1,26 @@
+"""The Directorate's staff: who may work cases."""
+
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from extensions import clock
+from extensions.database import db
+from models.account import Account, StaffMember
+from models.enums import Role
+from services import audit, national_ids
+
+
+def add(name: str, number: str, role: Role) -> StaffMember:
+    """Put a person (checked national identity number) on the staff list in `role`, or change the role; safe to repeat."""
+    indexes = national_ids.indexes_of(number)
+    row = db.session.scalar(select(StaffMember).where(StaffMember.national_id_index.in_(indexes)))
+    if row is None:
+        row = StaffMember(id=uuid4(), name=name, role=role, added_at=clock.now())
+        national_ids.put(row, number)
+        row.account_id = db.session.scalar(select(Account.id).where(Account.national_id_index.in_(indexes)))
+        db.session.add(row)
+    if row.name != name or row.role is not role or row.ended_at is not None:
+        row.name, row.role, row.ended_at = name, role, None
+    audit.record(None, "staff.added", row, role=role.value)
+    return row
