@@ -1,0 +1,260 @@
+"""Rows from the fewest facts. Each builder works in an app context of its own unless one is there, commits, and returns the rows."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, has_app_context
+from sqlalchemy import select
+
+from extensions import clock
+from extensions.database import db
+from extensions.keys import keyring
+from models.account import Account, Identity
+from models.application import AccessApplication, Nominee
+from models.enums import (
+    AccessLevel,
+    ApplicationStatus,
+    ContactKind,
+    GrantStatus,
+    InvitationStatus,
+    Language,
+    OrganisationKind,
+    Role,
+)
+from models.grant import Grant, Invitation
+from models.national_numbers import FIRST_WEIGHTS, SECOND_WEIGHTS
+from models.organisation import Organisation
+from services import national_ids, staff
+from services.access import Actor
+from services.sessions import hash_of
+
+_serial = itertools.count(1)
+
+
+def synthetic_number(serial: int | None = None) -> str:
+    """A valid synthetic national identity number (month + 80), a new one each time."""
+    for n in _serial if serial is None else itertools.count(serial):
+        start = f"{1 + n % 28:02d}{81 + n // 28 % 12:02d}{50 + n // 336 % 49:02d}{100 + n // 16464 % 800:03d}"
+        digits = [int(digit) for digit in start]
+        first = -sum(w * d for w, d in zip(FIRST_WEIGHTS, digits, strict=False)) % 11
+        if first == 10:
+            continue
+        second = -sum(w * d for w, d in zip(SECOND_WEIGHTS, [*digits, first], strict=False)) % 11
+        if second != 10:
+            return f"{start}{first}{second}"
+    raise AssertionError
+
+
+class Builders:
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    @contextmanager
+    def _context(self) -> Iterator[None]:
+        if has_app_context():
+            yield
+            db.session.commit()
+        else:
+            with self.app.app_context():
+                yield
+                db.session.commit()
+
+    def account(self, name: str | None = "Solveig Prøve", number: str | None = None) -> Account:
+        """A person who has signed in once; `account.number` is the national identity number in clear, for tests only."""
+        number = number or synthetic_number()
+        with self._context():
+            row = Account(id=uuid4(), name=name, created_at=clock.now(), last_login_at=clock.now())
+            national_ids.put(row, number)
+            row.identities.append(Identity(issuer="https://test.example", subject=f"sub-{row.id}"))
+            db.session.add(row)
+        row.number = number  # type: ignore[attr-defined]
+        return row
+
+    def staff(self, role: Role = Role.CASEWORKER, name: str = "Saga Saksbehandler") -> Account:
+        """Somebody at the Directorate."""
+        account = self.account(name)
+        with self._context():
+            staff.add(name, account.number, role)  # type: ignore[attr-defined]
+        return account
+
+    def organisation(self, number: str | None = None, name: str | None = None, **facts: Any) -> Organisation:
+        """A municipality (Trondheim by default), made once."""
+        number = number or "942110464"
+        with self._context():
+            row = db.session.scalar(select(Organisation).where(Organisation.number == number))
+            if row is None:
+                row = Organisation(
+                    **{
+                        "number": number,
+                        "name": name or f"KOMMUNE {number}",
+                        "kind": OrganisationKind.MUNICIPALITY,
+                        "form": "KOMM",
+                        "address": "Rådhusgata 1, 7013 Trondheim",
+                        "language": Language.BOKMAL,
+                        "verified_at": clock.now(),
+                        **facts,
+                    }
+                )
+                db.session.add(row)
+        return row
+
+    def nominee(self, application: AccessApplication, number: str | None = None, **facts: Any) -> Nominee:
+        """A person named in an application; `nominee.number` is the number in clear."""
+        number = number or synthetic_number()
+        with self._context():
+            position = 1 + (
+                db.session.scalar(
+                    select(Nominee.position)
+                    .where(Nominee.application_id == application.id)
+                    .order_by(Nominee.position.desc())
+                    .limit(1)
+                )
+                or 0
+            )
+            row = Nominee(
+                id=uuid4(),
+                application_id=application.id,
+                position=position,
+                **{
+                    "given_name": "Nora",
+                    "family_name": f"Nominert{'abcdefghijklmnopqrst'[position - 1]}",
+                    "email": f"person{next(_serial)}@kommune.example",
+                    "mobile": "+4798765432",
+                    "job_title": "Avdelingsleder",
+                    "access_level": AccessLevel.READER,
+                    **facts,
+                },
+            )
+            national_ids.put(row, number)
+            db.session.add(row)
+        row.number = number  # type: ignore[attr-defined]
+        return row
+
+    def application(
+        self,
+        status: ApplicationStatus = ApplicationStatus.DRAFT,
+        *,
+        submitter: Account | None = None,
+        organisation: Organisation | None = None,
+        nominees: int = 1,
+        **facts: Any,
+    ) -> AccessApplication:
+        """A complete application in `status`; past the draft it carries a snapshot made from the row."""
+        submitter = submitter or self.account("Inger Innsender")
+        organisation = organisation or self.organisation()
+        now = clock.now()
+        sent = status is not ApplicationStatus.DRAFT
+        with self._context():
+            row = AccessApplication(
+                id=uuid4(),
+                **{
+                    "reference": uuid4().hex[:12].upper(),
+                    "status": status,
+                    "organisation_id": organisation.id,
+                    "unit_number": organisation.number,
+                    "unit_name": organisation.name,
+                    "language": Language.BOKMAL,
+                    "submitter_id": submitter.id,
+                    "submitter_name": submitter.name or "",
+                    "submitter_email": "innsender@kommune.example",
+                    "submitter_mobile": "+4791234567",
+                    "submitter_job_title": "Personalrådgiver",
+                    "contact_kind": ContactKind.SUBMITTER,
+                    "created_at": now,
+                    "changed_at": now,
+                    "changed_by_id": submitter.id,
+                    "submitted_at": now if sent else None,
+                    "snapshot": {} if sent else None,
+                    "snapshot_sha256": b"" if sent else None,
+                    "right_confirmed_at": now if sent else None,
+                    "registry_verified": True,
+                    "due_on": clock.today() + timedelta(days=5) if sent else None,
+                    "decided_at": now if status in ("granted", "partly_granted", "declined") else None,
+                    "withdrawn_at": now if status == "withdrawn" else None,
+                    **facts,
+                },
+            )
+            db.session.add(row)
+        row.people = [self.nominee(row) for _ in range(nominees)]  # type: ignore[attr-defined]
+        return row
+
+    def user(
+        self,
+        level: AccessLevel = AccessLevel.READER,
+        *,
+        organisation: Organisation | None = None,
+        account: Account | None = None,
+        status: GrantStatus = GrantStatus.ACTIVE,
+    ) -> Grant:
+        """A grant in `status`: of a person who has taken it into use, or is invited. `grant.person` is the account."""
+        account = account or self.account("Berit Bruker")
+        organisation = organisation or self.organisation()
+        application = self.application(ApplicationStatus.GRANTED, organisation=organisation, nominees=0)
+        nominee = self.nominee(application, account.number, access_level=level, granted_level=level, outcome="granted")  # type: ignore[attr-defined]
+        now = clock.now()
+        taken = status is not GrantStatus.INVITED
+        with self._context():
+            row = Grant(
+                id=uuid4(),
+                organisation_id=organisation.id,
+                nominee_id=nominee.id,
+                account_id=account.id if taken else None,
+                level=level,
+                granted_level=level,
+                status=status,
+                created_at=now,
+                confirmed_at=now,
+                accepted_at=now if taken else None,
+                ended_at=now if status is GrantStatus.ENDED else None,
+            )
+            db.session.add(row)
+        row.person = account  # type: ignore[attr-defined]
+        return row
+
+    def invitation(self, grant: Grant | None = None, status: InvitationStatus = InvitationStatus.SENT) -> Invitation:
+        """An invitation to a grant; `invitation.token` is what stands in the link."""
+        grant = grant or self.user(status=GrantStatus.INVITED)
+        inviter = self.staff(name="Ivar Inviterer")
+        now = clock.now()
+        with self._context():
+            id_ = uuid4()
+            token = keyring().link_token("invitation", str(id_))
+            row = Invitation(
+                id=id_,
+                grant_id=grant.id,
+                token_hash=hash_of(token),
+                status=status,
+                language=Language.BOKMAL,
+                email="invitert@kommune.example",
+                created_at=now,
+                created_by_id=inviter.id,
+                expires_at=now + timedelta(days=14),
+                sent_at=now if status is not InvitationStatus.QUEUED else None,
+                accepted_at=now if status is InvitationStatus.ACCEPTED else None,
+            )
+            db.session.add(row)
+        row.token = token  # type: ignore[attr-defined]
+        return row
+
+    def actor(self, account: Account, role: Role = Role.SUBMITTER, organisation: Any = None, **facts: Any) -> Actor:
+        """The actor a session of this account would give, for tests of services."""
+        now = clock.now()
+        return Actor(
+            **{
+                "account_id": account.id,
+                "session_id": uuid4(),
+                "name": account.name,
+                "role": role,
+                "authenticated_at": now,
+                "started_at": now,
+                "last_seen_at": now,
+                "expires_at": now + timedelta(hours=8),
+                "organisation_id": organisation.id if organisation is not None else None,
+                "organisation_name": organisation.name if organisation is not None else None,
+                **facts,
+            }
+        )

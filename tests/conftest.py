@@ -1,0 +1,242 @@
+"""What the tests stand on: real PostgreSQL and Valkey, stand-ins of the agencies, one app a process, tables emptied after each test."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic import command
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from werkzeug.test import TestResponse
+
+from app import create_app
+from commands.database import alembic_config
+from config import Environment, Settings, SmtpTls
+from dev.postgres import Postgres, Role
+from dev.valkey import Valkey
+from extensions import clock
+from extensions.database import db
+from extensions.keys import KeyRing
+from models import Base
+from models.enums import Role as ActingRole
+from services import reference_data, sessions
+from stubs.testing import Stubs, start_stubs
+from tests.builders import Builders
+from tests.pages import Page
+
+KEPT_TABLES = {"county", "municipality", "health_trust", "health_trust_area", "setting", "alembic_version"}
+BASE_URL = "http://localhost"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with Postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: Postgres) -> str:
+    """A migrated database with nothing in it, to copy in milliseconds."""
+    postgres.create_database("template_migrated")
+    migrate(postgres, "template_migrated")
+    return "template_migrated"
+
+
+def migrate(postgres: Postgres, database: str, revision: str = "head") -> None:
+    config = alembic_config(postgres.url(Role.OWNER, database), application_role="app")
+    command.upgrade(config, revision)
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    with Valkey(tmp_path_factory.mktemp("valkey"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key ring and the private keys of our two clients, made for this run."""
+    from dev.environment import client_key
+
+    folder = tmp_path_factory.mktemp("secrets")
+    KeyRing.create(folder / "ring.json")
+    for name in ("idporten", "maskinporten"):
+        (folder / f"{name}.jwk.json").write_text(json.dumps(client_key(name)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def all_stubs(secrets_folder: Path) -> Iterator[Stubs]:
+    stubs = start_stubs(secrets_folder, BASE_URL)
+    yield stubs
+    stubs.stop()
+
+
+@pytest.fixture
+def stubs(all_stubs: Stubs) -> Iterator[Stubs]:
+    """The stand-ins, without faults, logs or mail left by another test."""
+    all_stubs.reset()
+    yield all_stubs
+    all_stubs.reset()
+
+
+def settings_for(postgres_url: str, redis_url: str, secrets_folder: Path, stubs: Stubs, base_url: str) -> Settings:
+    """Settings of an app that speaks to the test servers and the stand-ins."""
+    return Settings(
+        environment=Environment.TEST,
+        base_url=base_url,
+        service_name="Nasjonalt register over tilgjengelig helsepersonell",
+        secret_key="k" * 40,
+        key_ring_file=secrets_folder / "ring.json",
+        database_url=postgres_url,
+        database_owner_url=None,
+        redis_url=redis_url,
+        idporten_issuer=stubs.url("idporten"),
+        idporten_client_id="helsepersonell-web",
+        idporten_key_file=secrets_folder / "idporten.jwk.json",
+        maskinporten_issuer=stubs.url("maskinporten") + "/",
+        maskinporten_client_id="helsepersonell-maskin",
+        maskinporten_key_file=secrets_folder / "maskinporten.jwk.json",
+        altinn_url=stubs.url("altinn"),
+        altinn_resource="hdir-helsepersonell-tilgang",
+        altinn_package_name="Helsetjenester",
+        altinn_subscription_key=None,
+        altinn_fallback_role=None,
+        enhetsregisteret_url=stubs.url("enhetsregisteret"),
+        smtp_host="127.0.0.1",
+        smtp_port=stubs.smtp_port,
+        smtp_tls=SmtpTls.NONE,
+        smtp_user=None,
+        smtp_password=None,
+        mail_from="ikke-svar@helsedirektoratet.example",
+        mail_reply_to="hjelp@helsedirektoratet.example",
+        allow_synthetic_id=True,
+        trusted_proxies=0,
+        operating_message=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_app(
+    postgres: Postgres, template_database: str, valkey: Valkey, secrets_folder: Path, all_stubs: Stubs
+) -> Flask:
+    postgres.create_database("tests", template=template_database)
+    settings = settings_for(postgres.url(Role.APP, "tests"), valkey.url(), secrets_folder, all_stubs, BASE_URL)
+    app = create_app(settings, TESTING=False, PROPAGATE_EXCEPTIONS=False, RATELIMIT_ENABLED=False)
+    with app.app_context():
+        reference_data.load()
+        db.session.commit()
+    return app
+
+
+@pytest.fixture
+def app(shared_app: Flask, postgres: Postgres, valkey: Valkey, stubs: Stubs) -> Iterator[Flask]:
+    """The app; afterwards every table but the reference data is empty again."""
+    yield shared_app
+    empty_tables(postgres, "tests")
+    valkey.client().flushall()
+
+
+def empty_tables(postgres: Postgres, database: str) -> None:
+    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables if name not in KEPT_TABLES)
+    engine = create_engine(postgres.url(Role.ADMIN, database))
+    with engine.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))  # the audit log's trigger refuses TRUNCATE
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def settings(app: Flask) -> Callable[..., Settings]:
+    """Change settings for one test: settings(allow_synthetic_id=False)."""
+    before = app.extensions["settings"]
+
+    def change(**changes: Any) -> Settings:
+        app.extensions["settings"] = replace(before, **changes)
+        return app.extensions["settings"]
+
+    yield change
+    app.extensions["settings"] = before
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Any]:
+    """An app context for tests of services; use db.session and commit as a view or job would."""
+    with app.app_context():
+        yield db.session
+
+
+@pytest.fixture
+def make(app: Flask) -> Builders:
+    return Builders(app)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser nobody has signed in to."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client_for(app: Flask) -> Callable[..., FlaskClient]:
+    """client_for(account, role=…, organisation=…): a browser with a real, open session."""
+
+    def sign_in(
+        account: Any, role: ActingRole = ActingRole.SUBMITTER, organisation: Any = None, **when: timedelta
+    ) -> FlaskClient:
+        client = app.test_client()
+        with app.app_context():
+            token, row = sessions.open_for(
+                account,
+                role,
+                organisation_id=organisation.id if organisation is not None else None,
+                issuer=app.extensions["settings"].idporten_issuer,
+                provider_session_id=f"sid-{account.id}",
+                authenticated_at=clock.now() - when.get("signed_in_ago", timedelta(0)),
+            )
+            db.session.commit()
+        with client.session_transaction() as session:
+            session["_user_id"] = token
+            session["_fresh"] = True
+        client.login_session_id = row.id  # type: ignore[attr-defined]
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def submit() -> Callable[..., TestResponse]:
+    """submit(client, path, button={…}, **fields): open the page, take its form with hidden and filled-in fields, change
+    `fields`, and send it, as a person would."""
+
+    def send(client: FlaskClient, path: str, form: int = 0, to: str | None = None, **fields: Any) -> TestResponse:
+        response = client.get(path)
+        assert response.status_code in (200, 422), f"{path}: {response.status_code} {response.headers.get('Location')}"
+        page = Page(response.text)
+        target = page.form(form) if to is None else page.form_to(to)
+        data = {**target.values, **{name: value for name, value in fields.items() if value is not None}}
+        for name in [name for name, value in fields.items() if value is None]:
+            data.pop(name, None)
+        return client.post(target.action or path, data=data)
+
+    return send
+
+
+def session_ids(app: Flask, account_id: UUID) -> list[UUID]:
+    """The open sessions of an account."""
+    from sqlalchemy import select
+
+    from models.account import LoginSession
+
+    with app.app_context():
+        return list(
+            db.session.scalars(
+                select(LoginSession.id).where(LoginSession.account_id == account_id, LoginSession.ended_at.is_(None))
+            )
+        )
