@@ -1,0 +1,135 @@
+"""The open pages: what the register is, who may use it, and what becomes of people's data. None needs a sign-in."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints.guard import Role, open_to, safe_next
+from blueprints.page_context import COLOUR_COOKIE
+from extensions.agencies import settings
+from services import settings as numbers
+from services import status
+from services.settings import Key
+
+bp = Blueprint("public", __name__)
+
+COLOUR_CHOICES = {"auto": "auto", "lyst": "light", "mørkt": "dark"}
+COLOUR_KEPT = timedelta(days=365)
+SECURITY_TXT_VALID = timedelta(days=180)
+
+
+@bp.get("/")
+@open_to(Role.ANYONE)
+def front() -> ResponseReturnValue:
+    return render_template("public/front.html")
+
+
+@bp.get("/for-virksomheter")
+@open_to(Role.ANYONE)
+def for_organisations() -> ResponseReturnValue:
+    found = numbers.values(Key.PROCESSING_DAYS, Key.DRAFT_DAYS, Key.INVITATION_DAYS)
+    return render_template(
+        "public/for_organisations.html",
+        processing_time=numbers.duration(found[Key.PROCESSING_DAYS], "days"),
+        draft_time=numbers.duration(found[Key.DRAFT_DAYS], "days"),
+        invitation_time=numbers.duration(found[Key.INVITATION_DAYS], "days"),
+        package_name=settings().altinn_package_name,
+    )
+
+
+@bp.get("/for-helsepersonell")
+@open_to(Role.ANYONE)
+def for_professionals() -> ResponseReturnValue:
+    return render_template("public/for_professionals.html")
+
+
+@bp.get("/om")
+@open_to(Role.ANYONE)
+def about() -> ResponseReturnValue:
+    return render_template("public/about.html")
+
+
+@bp.get("/hjelp")
+@open_to(Role.ANYONE)
+def help_page() -> ResponseReturnValue:
+    found = numbers.values(Key.INVITATION_DAYS, Key.DRAFT_DAYS)
+    return render_template(
+        "public/help.html",
+        invitation_time=numbers.duration(found[Key.INVITATION_DAYS], "days"),
+        draft_time=numbers.duration(found[Key.DRAFT_DAYS], "days"),
+        package_name=settings().altinn_package_name,
+    )
+
+
+@bp.get("/kontakt")
+@open_to(Role.ANYONE)
+def contact() -> ResponseReturnValue:
+    return render_template("public/contact.html", address=settings().mail_reply_to)
+
+
+@bp.get("/personvern")
+@open_to(Role.ANYONE)
+def privacy() -> ResponseReturnValue:
+    return render_template("public/privacy.html", rules=numbers.retention_rules(), address=settings().mail_reply_to)
+
+
+@bp.get("/informasjonskapsler")
+@open_to(Role.ANYONE)
+def cookies() -> ResponseReturnValue:
+    return render_template("public/cookies.html", session_cookie="__Host-okt" if settings().is_secure else "okt")
+
+
+@bp.get("/tilgjengelighet")
+@open_to(Role.ANYONE)
+def accessibility() -> ResponseReturnValue:
+    return render_template("public/accessibility.html", address=settings().mail_reply_to)
+
+
+@bp.get("/driftsstatus")
+@open_to(Role.ANYONE)
+def operation() -> ResponseReturnValue:
+    return render_template("public/operation.html", parts=status.overview(), checked_at=datetime.now(UTC))
+
+
+@bp.post("/utseende")
+@open_to(Role.ANYONE, csrf_exempt=True)
+def choose_colours() -> ResponseReturnValue:
+    """Keep the choice of colours in a cookie and go back. Without a token: it changes one browser's looks and no row,
+    and a token would give a session cookie to everyone who only reads."""
+    response = make_response(redirect(safe_next(request.form.get("neste")) or url_for("public.front"), 303))
+    scheme = COLOUR_CHOICES.get(request.form.get("utseende", ""), "auto")
+    if scheme == "auto":
+        response.delete_cookie(COLOUR_COOKIE)
+    else:
+        response.set_cookie(
+            COLOUR_COOKIE, scheme, max_age=int(COLOUR_KEPT.total_seconds()), httponly=True, samesite="Lax",
+            secure=settings().is_secure,
+        )  # fmt: skip
+    return response
+
+
+@bp.get("/robots.txt")
+@open_to(Role.ANYONE)
+def robots() -> ResponseReturnValue:
+    """Search engines may read the open pages; token links and everything behind the sign-in are of no use to them."""
+    closed = ("/i/", "/soknad", "/virksomhet", "/sak", "/logg-inn", "/helse/")
+    paths = [f"Disallow: {prefix}{path}" for prefix in ("", "/nn", "/en") for path in closed]
+    return _plain_text("\n".join(["User-agent: *", *paths, ""]))
+
+
+@bp.get("/.well-known/security.txt")
+@open_to(Role.ANYONE)
+def security_contact() -> ResponseReturnValue:
+    """Where to report a hole (RFC 9116)."""
+    expires = (datetime.now(UTC) + SECURITY_TXT_VALID).strftime("%Y-%m-%dT00:00:00Z")
+    return _plain_text(
+        f"Contact: mailto:{settings().mail_reply_to}\nExpires: {expires}\nPreferred-Languages: nb, nn, en\n"
+        f"Canonical: {settings().base_url}/.well-known/security.txt\n"
+    )
+
+
+def _plain_text(text: str) -> Response:
+    response = make_response(text)
+    response.content_type = "text/plain; charset=utf-8"
+    return response
