@@ -1,6 +1,6 @@
 # Everything a developer runs. `make run` and `make test` work from a fresh clone: Python 3.11, make and git are enough.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check e2e bench migration flask seed format lock sure clean
+.PHONY: help setup run test check e2e bench migration translations flask seed format lock sure clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +8,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export PYTHONPATH := $(CURDIR)
 
 help:  ## This list
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup:  ## Dependencies into .venv, translations compiled; quick when nothing changed
 	@$(PYTHON) dev/bootstrap.py
@@ -28,7 +28,7 @@ check: setup  ## Style, types, import contracts, templates, translations, migrat
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --lint --quiet
-	$(BIN)/python -m dev.catalogues
+	$(BIN)/python -m dev.catalogues check
 	$(BIN)/python -m dev.migrations check
 
 e2e: setup  ## The journeys in a real browser
@@ -41,6 +41,9 @@ bench: setup  ## What it can bear, measured beside a bare Flask app
 migration: setup  ## A migration from the models' changes: make migration m="add a column"
 	@test -n "$(m)" || { echo 'Say what it does: make migration m="…"'; exit 1; }
 	$(BIN)/python -m dev.migrations new "$(m)"
+
+translations: setup  ## Catalogues brought up to the texts in code and templates
+	$(BIN)/python -m dev.catalogues update
 
 flask: setup  ## A command beside `make run`: make flask c="audit verify"
 	@test -f var/settings.sh || { echo 'Start the product once first: make run'; exit 1; }

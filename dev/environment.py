@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from joserfc.jwk import RSAKey
 
@@ -74,10 +75,15 @@ def make_keys(folder: Path) -> None:
     for client in CLIENTS:
         file = folder / f"{client}.jwk.json"
         if not file.exists():
-            key = RSAKey.generate_key(2048, {"alg": "RS256", "use": "sig"}, private=True, auto_kid=True)
-            _write_secret(file, json.dumps(key.as_dict(private=True)))
+            _write_secret(file, json.dumps(client_key(client)))
     if not (folder / "ring.json").exists():
         KeyRing.create(folder / "ring.json")
+
+
+def client_key(client: str) -> dict[str, Any]:
+    """A new private key for one of our clients, as a JWK."""
+    properties: dict[str, Any] = {"kid": f"{client}-{secrets.token_hex(4)}", "alg": "RS256", "use": "sig"}
+    return dict(RSAKey.generate_key(2048, properties).as_dict(private=True))
 
 
 def _write_secret(file: Path, text: str) -> None:
