@@ -1,6 +1,5 @@
 """What the tests stand on: real PostgreSQL and Valkey, stand-ins of the agencies, one app a process, tables emptied after each test."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -18,11 +17,11 @@ from werkzeug.test import TestResponse
 from app import create_app
 from commands.database import alembic_config
 from config import Environment, Settings, SmtpTls
+from dev.environment import make_keys
 from dev.postgres import Postgres, Role
 from dev.valkey import Valkey
 from extensions import clock
 from extensions.database import db
-from extensions.keys import KeyRing
 from models import Base
 from models.enums import Role as ActingRole
 from services import reference_data, sessions
@@ -49,7 +48,7 @@ def template_database(postgres: Postgres) -> str:
 
 
 def migrate(postgres: Postgres, database: str, revision: str = "head") -> None:
-    config = alembic_config(postgres.url(Role.OWNER, database), application_role="app")
+    config = alembic_config(postgres.url(Role.OWNER, database), application_role=Role.APP.value)
     command.upgrade(config, revision)
 
 
@@ -62,12 +61,8 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 @pytest.fixture(scope="session")
 def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key ring and the private keys of our two clients, made for this run."""
-    from dev.environment import client_key
-
     folder = tmp_path_factory.mktemp("secrets")
-    KeyRing.create(folder / "ring.json")
-    for name in ("idporten", "maskinporten"):
-        (folder / f"{name}.jwk.json").write_text(json.dumps(client_key(name)))
+    make_keys(folder)
     return folder
 
 
