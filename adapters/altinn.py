@@ -52,7 +52,7 @@ class Party:
 
 @dataclass(frozen=True)
 class AuthorizedParties:
-    """The person's own name as Altinn knows it, and the organisations in Altinn's order, sub-units after their parent."""
+    """The person's own name as Altinn knows it, and the organisations in its order, sub-units after their parent."""
 
     person_name: str | None
     parties: tuple[Party, ...]

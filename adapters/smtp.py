@@ -6,20 +6,20 @@ import socket
 import ssl
 from contextlib import suppress
 from email.message import EmailMessage
-from typing import Literal
 
 from adapters.errors import Rejected, Unavailable
 
 SYSTEM = "smtp"
-Tls = Literal["none", "starttls", "tls"]
 
 
 class Smtp:
     """One mail server. With `starttls` or `tls` the server's certificate is verified and plain text never used."""
 
     def __init__(
-        self, host: str, port: int, tls: Tls, user: str | None, password: str | None, timeout: float = 20
+        self, host: str, port: int, tls: str, user: str | None, password: str | None, timeout: float = 20
     ) -> None:
+        if tls not in ("none", "starttls", "tls"):
+            raise ValueError(f"no such use of TLS: {tls}")
         self._host = host
         self._port = port
         self._tls = tls
