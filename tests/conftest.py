@@ -95,7 +95,7 @@ def settings_for(postgres_url: str, redis_url: str, secrets_folder: Path, stubs:
         idporten_issuer=stubs.url("idporten"),
         idporten_client_id="helsepersonell-web",
         idporten_key_file=secrets_folder / "idporten.jwk.json",
-        maskinporten_issuer=stubs.url("maskinporten") + "/",
+        maskinporten_issuer=stubs.url("maskinporten"),
         maskinporten_client_id="helsepersonell-maskin",
         maskinporten_key_file=secrets_folder / "maskinporten.jwk.json",
         altinn_url=stubs.url("altinn"),

@@ -1,0 +1,152 @@
+"""A browser against the running product; every page a journey stops at is looked at in four ways."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import text
+
+from app import create_app
+from config import Settings
+from dev.browser import launch_options
+from extensions.database import db
+from models.enums import Role
+from services import reference_data, staff
+from stubs.people import by_key
+from tests.conftest import empty_tables, migrate
+from tests.site import DATABASE, Site, running_site
+
+WIDTHS = (320, 1280)
+SCHEMES = ("light", "dark")
+axe = Axe()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, secrets_folder: Path) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site"), migrate, secrets_folder) as running:
+        yield running
+
+
+@pytest.fixture
+def clean_site(site: Site) -> Iterator[Site]:
+    """The running product with reference data and staff, and nothing else; faults and mail of another test are gone."""
+    empty_tables(site.postgres, DATABASE)
+    site.valkey.client().flushall()
+    site.stubs.reset()
+    prepare(site)
+    yield site
+
+
+def prepare(site: Site) -> None:
+    """Reference data, and the made-up people who work at the Directorate."""
+    app = create_app(Settings.from_environment(site.environment))
+    with app.app_context():
+        reference_data.load()
+        for key, role in (
+            ("caseworker_1", Role.CASEWORKER),
+            ("caseworker_2", Role.CASEWORKER),
+            ("case_lead", Role.CASE_LEAD),
+            ("auditor", Role.AUDITOR),
+        ):
+            person = by_key(key)
+            staff.add(person.name, person.national_id, role)
+        db.session.commit()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**launch_options())
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Visitor:
+    """One person at one browser of their own."""
+
+    site: Site
+    page: Page
+    scripts: bool
+    seen: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.site.url + path)
+
+    def sign_in(self, key: str, path: str = "/logg-inn") -> None:
+        """Sign in at ID-porten as one of the made-up people, and come back to `path`."""
+        self.open(path)
+        if not self.page.url.startswith(self.site.url + "/logg-inn"):
+            self.open("/logg-inn")
+        self.press("Logg inn med ID-porten")
+        self.page.get_by_role("button", name=by_key(key).name).click()
+        self.page.wait_for_url(f"{self.site.url}/**")
+
+    def press(self, name: str, exact: bool = True) -> None:
+        """Press a button, or follow a link that looks like one."""
+        target = self.page.get_by_role("button", name=name, exact=exact).or_(
+            self.page.get_by_role("link", name=name, exact=exact)
+        )
+        target.first.click()
+        self.page.wait_for_load_state()
+
+    def fill(self, **fields: str) -> None:
+        """Fill fields by the start of their label, as a person reads them."""
+        for label, value in fields.items():
+            self.page.get_by_label(label.replace("_", " ")).first.fill(value)
+
+    def choose(self, text_of_choice: str) -> None:
+        """Tick a radio button or checkbox by its text."""
+        self.page.get_by_label(text_of_choice).first.check()
+
+    def heading(self) -> str:
+        return self.page.locator("h1").inner_text()
+
+    def looks_right(self, name: str) -> None:
+        """No axe violation and no sideways scroll, at 320 and 1280 px, light and dark; each page and state once a run."""
+        if name in self.seen:
+            return
+        self.seen.append(name)
+        before = self.page.viewport_size
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            for scheme in SCHEMES:
+                self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                found = axe.run(self.page)
+                assert found.violations_count == 0, f"{name} at {width} px, {scheme}:\n{found.generate_report()}"
+            overflow = self.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert overflow <= 0, f"{name} is {overflow} px too wide at {width} px"
+        self.page.emulate_media(color_scheme="light")
+        if before:
+            self.page.set_viewport_size(before)
+
+
+@pytest.fixture
+def visitor(clean_site: Site, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """visitor(scripts=True): a new person at a browser."""
+    contexts: list[BrowserContext] = []
+
+    def arrive(*, scripts: bool = True, width: int = 1280) -> Visitor:
+        context = browser.new_context(
+            java_script_enabled=scripts, viewport={"width": width, "height": 900}, locale="nb-NO"
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        return Visitor(clean_site, context.new_page(), scripts)
+
+    yield arrive
+    for context in contexts:
+        context.close()
+
+
+def count(site: Site, sql: str) -> int:
+    with site.engine.connect() as connection:
+        return int(connection.execute(text(sql)).scalar_one())
+
+
