@@ -14,13 +14,17 @@ import struct
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 HOST = "127.0.0.1"
 STANDARD_MODES = frozenset({"timeout", "slow", "reset", "badjson", "html"})
@@ -198,15 +202,21 @@ class StandIn:
 class _Quiet(WSGIRequestHandler):
     """No access log: a headless login has a (made-up) national identity number in its address."""
 
-    protocol_version = "HTTP/1.1"
-
     def log(self, type: str, message: str, *args: Any) -> None:
         return None
 
+    def connection_dropped(self, error: BaseException, environ: "WSGIEnvironment | None" = None) -> None:
+        """Close at once instead of politely, so that the client sees a reset."""
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+
 
 def _reset() -> Response:
-    """Break the connection so that the client sees a reset and no answer."""
-    connection: socket.socket = request.environ["werkzeug.socket"]
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    os.close(connection.detach())  # close() would wait for the server's own file objects
-    return Response(status=500)  # written to a closed socket
+    """No answer: the server takes the exception for a client that is gone, and closes."""
+    return Response(map(_drop, [b""]))
+
+
+def _drop(_: bytes) -> bytes:
+    raise ConnectionResetError
