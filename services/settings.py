@@ -82,7 +82,7 @@ def value(key: Key) -> int:
 
 def values(*keys: Key) -> dict[Key, int]:
     """Several numbers in one query."""
-    stored = dict(db.session.execute(select(Setting.key, Setting.value).where(Setting.key.in_(keys))).tuples())
+    stored = dict(db.session.execute(select(Setting.key, Setting.value).where(Setting.key.in_(keys))).all())
     return {key: stored.get(key.value, DEFAULTS[key][0]) for key in keys}
 
 
