@@ -82,8 +82,8 @@ def make_keys(folder: Path) -> None:
 
 def client_key(client: str) -> dict[str, Any]:
     """A new private key for one of our clients, as a JWK."""
-    properties: dict[str, Any] = {"kid": f"{client}-{secrets.token_hex(4)}", "alg": "RS256", "use": "sig"}
-    return dict(RSAKey.generate_key(2048, properties).as_dict(private=True))
+    kid = f"{client}-{secrets.token_hex(4)}"
+    return dict(RSAKey.generate_key(2048, {"kid": kid, "alg": "RS256", "use": "sig"}).as_dict(private=True))
 
 
 def _write_secret(file: Path, text: str) -> None:

@@ -6,9 +6,11 @@ asks each whether it is ready, and tells where to go and whom to be.
 
 import os
 import shlex
+import shutil
 import signal
 import socket
 import sys
+import textwrap
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -40,20 +42,29 @@ def main() -> int:
     try:
         LOGS.mkdir(parents=True, exist_ok=True)
         with lock(VAR / "run.lock"):
-            try:
-                start_product(supervisor)
-                print_guide(web_address(), stub_url("mail", stubs_port()), time.monotonic() - began)
-                supervisor.watch()
-            except Stopped:
-                say("Stopping …")
-            finally:
-                asked = time.monotonic()
-                supervisor.stop()
-                say(f"Everything is stopped ({time.monotonic() - asked:.1f} s).")
-    except (StartError, PermissionError) as problem:
+            return run(supervisor, began)
+    except (StartError, PermissionError) as problem:  # somebody else's var/, or a run that is on already
         say(str(problem))
         return 1
-    return 0
+
+
+def run(supervisor: Supervisor, began: float) -> int:
+    """Start, show the guide, watch; end everything whatever happens. Returns the exit code."""
+    try:
+        start_product(supervisor)
+        print_guide(web_address(), stub_url("mail", stubs_port()), time.monotonic() - began)
+        supervisor.watch()
+    except Stopped:
+        say("Stopping …")
+        code = 0
+    except StartError as problem:
+        say(str(problem))
+        code = 1
+    finally:
+        asked = time.monotonic()
+        supervisor.stop()
+        say(f"Everything is stopped ({time.monotonic() - asked:.1f} s).")
+    return code
 
 
 def start_product(supervisor: Supervisor) -> None:
@@ -62,10 +73,8 @@ def start_product(supervisor: Supervisor) -> None:
     require_free_ports()
 
     say("Starting PostgreSQL and Valkey …")
-    postgres, valkey = (
-        Postgres(VAR / "postgres", log=LOGS / "postgres.log"),
-        Valkey(VAR / "valkey", log=LOGS / "valkey.log"),
-    )
+    postgres = Postgres(VAR / "postgres", log=LOGS / "postgres.log")
+    valkey = Valkey(VAR / "valkey", log=LOGS / "valkey.log")
     supervisor.start(postgres, valkey)
     postgres.ensure_database()
     settings = local_settings(
@@ -85,16 +94,14 @@ def start_product(supervisor: Supervisor) -> None:
 
     say("Starting the stand-ins, and filling the database …")
     stub_ports = [stub_port(name, stubs_port()) for name in STUBS]
-    supervisor.start(service("stubs", "python", "-m", "stubs", ready=lambda _: all(map(listens, stub_ports))))
-    setup_log = LOGS / "setup.log"
-    setup_log.write_text("")
-    flask = (str(BIN / "flask"), "--app", "app:create_app")
-    supervisor.run("flask migrate", [*flask, "migrate"], as_owner, setup_log)
-    supervisor.run("flask load-reference", [*flask, "load-reference"], environment, setup_log)
-    supervisor.run("flask demo load", [*flask, "demo", "load"], environment, setup_log)
+    supervisor.launch(service("stubs", "python", "-m", "stubs", ready=lambda _: all(map(listens, stub_ports))))
+    (LOGS / "setup.log").write_text("")
+    supervisor.run("Filling the database", [BIN / "python", "-m", "dev.prepare"], as_owner, LOGS / "setup.log")
+    supervisor.wait()
 
     say("Starting relay, worker and web …")
     bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{web_port()}"
+    flask = ("flask", "--app", "app:create_app")
     supervisor.start(
         service("relay", *flask, "relay", ready=lambda _: holds_the_lead(postgres)),
         *(
@@ -197,11 +204,14 @@ def write_shell_settings(file: Path, settings: Mapping[str, str]) -> None:
 
 def print_guide(address: str, mail: str, seconds: float) -> None:
     """Where to go, and whom to sign in as."""
-    rows = [("Name", "Number", "Role", "Try"), *((p.name, p.national_id, p.role, p.try_) for p in people())]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = ("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    print("", *lines, "", sep="\n")
-    print(f"Ready after {seconds:.1f} s. All of these people are made up.")
+    width = max(shutil.get_terminal_size((120, 24)).columns, 80)
+    longest = max(len(person.name) for person in people())
+    print()
+    for person in people():
+        start = f"{person.name:<{longest}}  {person.national_id}  "
+        indent = " " * len(start)
+        print(textwrap.fill(f"{person.role}. {person.try_}.", width, initial_indent=start, subsequent_indent=indent))
+    print(f"\nReady after {seconds:.1f} s. Everybody above is made up; sign in with their number.")
     print(f"Product: {address}   Mail it sent: {mail}   Logs: {LOGS.relative_to(ROOT)}/   Stop: Ctrl-C\n", flush=True)
 
 

@@ -4,6 +4,7 @@ A process that dies is started again after a growing pause; errors in its log ar
 SIGTERM or SIGHUP ends them in the opposite order of their start, each with its own patience.
 """
 
+import json
 import re
 import signal
 import time
@@ -23,7 +24,7 @@ from dev.processes import (
 
 STABLE_AFTER = 60.0  # seconds of life after which earlier deaths are forgotten
 LONGEST_BACKOFF = 30.0
-WORTH_SHOWING = re.compile(rb"\b(ERROR|CRITICAL|FATAL|PANIC)\b|^\w[\w.]*(Error|Exception)\b")
+WORTH_SHOWING = re.compile(r"\b(ERROR|CRITICAL|FATAL|PANIC)\b|^\w[\w.]*(Error|Exception)\b")
 
 
 class Stopped(Exception):
@@ -91,14 +92,23 @@ class Supervisor:
 
     def start(self, *stage: Process) -> None:
         """Start several at once and wait until all are ready; raises StartError, or Stopped."""
+        self.launch(*stage)
+        self.wait()
+
+    def launch(self, *stage: Process) -> None:
+        """Start several at once; wait() tells when they are ready."""
         self.stages.append(stage)
         for process in stage:
             if process.log.exists():
                 process.log.replace(process.log.with_suffix(".old.log"))
             process.launch()
             self._started[process.name] = time.monotonic()
-        for process in stage:
+
+    def wait(self) -> None:
+        """Wait until everything launched so far is ready; raises StartError, or Stopped."""
+        for process in chain.from_iterable(self.stages):
             process.wait_until_ready(self.pause)
+            self._read[process.log] = process.log.stat().st_size  # what it said while starting is past
 
     def run(self, title: str, command: Sequence[str | Path], environment: Mapping[str, str], log: Path) -> None:
         """Run a command to its end; raises StartError when it fails, with the end of its log."""
@@ -153,9 +163,9 @@ class Supervisor:
             return
         whole, newline, _rest = fresh.rpartition(b"\n")
         self._read[process.log] = self._read.get(process.log, 0) + len(whole) + len(newline)
-        for line in whole.splitlines():
-            if WORTH_SHOWING.search(line):
-                say(line.decode(errors="replace")[:500], process.name)
+        for line in whole.decode(errors="replace").splitlines():
+            if error := error_in(line):
+                say(error[:500], process.name)
 
     def stop(self) -> None:
         """End everything, the last stage first; in a stage all are asked at once, the last started first."""
@@ -165,6 +175,16 @@ class Supervisor:
             for process in reversed(stage):
                 process.stop()
         end_orphans()
+
+
+def error_in(line: str) -> str | None:
+    """What a line of a log says went wrong, whether plain text or one of our JSON lines; None when nothing did."""
+    try:
+        record = json.loads(line)
+        level, message, exception = record["level"], record["message"], record.get("exception", "")
+    except (ValueError, KeyError, TypeError):
+        return line if WORTH_SHOWING.search(line) else None
+    return " ".join([message, *exception.splitlines()[-1:]]) if level in ("error", "critical") else None
 
 
 def say(text: str, who: str = "run") -> None:

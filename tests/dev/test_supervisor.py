@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dev.processes import ROOT, StartError, born, lock
-from dev.supervisor import Service, Supervisor
+from dev.supervisor import Service, Supervisor, error_in
 
 SCRIPT = Path(__file__).with_name("supervised.py")
 
@@ -122,3 +122,20 @@ def test_two_cannot_hold_the_same_lock(tmp_path: Path):
         )
     assert other.returncode == 1
     assert "Another program runs on" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('{"level": "info", "message": "request"}', None),
+        (
+            '{"level": "error", "message": "job failed", "exception": "Traceback …\\nKeyError: 1"}',
+            "job failed KeyError: 1",
+        ),
+        ("2026-11-22 FATAL:  no such role", "2026-11-22 FATAL:  no such role"),
+        ("sqlalchemy.exc.OperationalError: gone", "sqlalchemy.exc.OperationalError: gone"),
+        ("Booting worker with pid 7", None),
+    ],
+)
+def test_only_errors_of_a_log_are_repeated(line: str, shown: str | None):
+    assert error_in(line) == shown

@@ -1,0 +1,22 @@
+"""Bring the local database up to date: migrations, reference data and demo data, all in one process to save starts."""
+
+import sys
+
+from flask.cli import ScriptInfo
+
+from app import create_app
+
+COMMANDS = (["migrate"], ["load-reference"], ["demo", "load"])
+
+
+def main() -> int:
+    """Run each command as `flask` would; the first that fails stops the rest with its own message."""
+    app = create_app()
+    for command in COMMANDS:
+        print("flask", *command, flush=True)
+        app.cli.main(command, "flask", standalone_mode=False, obj=ScriptInfo(create_app=lambda: app))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
