@@ -4,6 +4,7 @@
 integrity, copies the files we use byte for byte to static/vendor/ and records version, licence and SHA-256 in
 static/vendor/vendored.json. The result is committed; neither running nor testing needs Node.
 """
+
 import base64
 import hashlib
 import json
@@ -31,7 +32,10 @@ PACKAGES: dict[str, dict[str, str]] = {
 def pack(package: str, folder: Path) -> tuple[Path, dict[str, str]]:
     """Download one package. Out: the archive, and npm's record of it. Raises RuntimeError when the hash is wrong."""
     answer = subprocess.run(
-        ["npm", "pack", package, "--json", "--pack-destination", str(folder)], check=True, capture_output=True, text=True
+        ["npm", "pack", package, "--json", "--pack-destination", str(folder)],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     record = json.loads(answer.stdout)[0]
     archive = folder / record["filename"].replace("@", "").replace("/", "-")

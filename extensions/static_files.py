@@ -4,6 +4,7 @@ Every file under static/ is read once at start, named by its hash, compressed, a
 front of Flask: no session, no language prefix, no view. Addresses with a hash may be kept for ever by any cache; the
 plain name answers too, for pages that must not depend on us (the proxy's own 503), but is asked for anew each time.
 """
+
 import gzip
 import hashlib
 import re
@@ -135,7 +136,9 @@ def layer(files: StaticFiles, application: "WSGIApplication") -> "WSGIApplicatio
 
 def _plain(start_response: "StartResponse", status: str, headers: list[tuple[str, str]]) -> list[bytes]:
     body = status.encode()
-    start_response(status, [*headers, ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
+    start_response(
+        status, [*headers, ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    )
     return [body]
 
 
