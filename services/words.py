@@ -1,0 +1,96 @@
+"""The words and colours of the domain's closed lists, said the same on every page (ux.md 3.4 and A8)."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from models.enums import (
+    AccessLevel,
+    ApplicationStatus,
+    GrantEnd,
+    GrantStatus,
+    InvitationStatus,
+    NomineeOutcome,
+    OrganisationKind,
+    Role,
+)
+
+APPLICATION_STATUS: Mapping[ApplicationStatus, tuple[Any, str]] = {
+    ApplicationStatus.DRAFT: (_l("Utkast"), "neutral"),
+    ApplicationStatus.SUBMITTED: (_l("Sendt inn"), "info"),
+    ApplicationStatus.IN_REVIEW: (_l("Under behandling"), "info"),
+    ApplicationStatus.WAITING: (_l("Venter på svar"), "warning"),
+    ApplicationStatus.GRANTED: (_l("Innvilget"), "success"),
+    ApplicationStatus.PARTLY_GRANTED: (_l("Delvis innvilget"), "success"),
+    ApplicationStatus.DECLINED: (_l("Avslått"), "danger"),
+    ApplicationStatus.WITHDRAWN: (_l("Trukket"), "neutral"),
+}
+"""What a status is called, at most 25 characters, and the colour of its tag."""
+
+ACCESS_LEVEL: Mapping[AccessLevel, Any] = {
+    AccessLevel.READER: _l("Søke i registeret og kontakte helsepersonell"),
+    AccessLevel.RECRUITER: _l("Rekruttere, med stillinger og intervjuer"),
+    AccessLevel.USER_ADMINISTRATOR: _l("Også styre brukere for virksomheten"),
+}
+
+NOMINEE_OUTCOME: Mapping[NomineeOutcome, tuple[Any, str]] = {
+    NomineeOutcome.PENDING: (_l("Ikke avgjort"), "neutral"),
+    NomineeOutcome.GRANTED: (_l("Innvilget"), "success"),
+    NomineeOutcome.DECLINED: (_l("Avslått"), "danger"),
+}
+
+GRANT_STATUS: Mapping[GrantStatus, tuple[Any, str]] = {
+    GrantStatus.INVITED: (_l("Invitert"), "info"),
+    GrantStatus.ACTIVE: (_l("I bruk"), "success"),
+    GrantStatus.ENDED: (_l("Avsluttet"), "neutral"),
+}
+
+GRANT_END: Mapping[GrantEnd, Any] = {
+    GrantEnd.REMOVED: _l("Stoppet"),
+    GrantEnd.EXPIRED: _l("Utløpt"),
+    GrantEnd.ORGANISATION_ENDED: _l("Virksomheten er avviklet"),
+    GrantEnd.NOT_RECONFIRMED: _l("Ikke bekreftet på nytt"),
+}
+
+INVITATION_STATUS: Mapping[InvitationStatus, tuple[Any, str]] = {
+    InvitationStatus.QUEUED: (_l("Sendes nå"), "info"),
+    InvitationStatus.SENT: (_l("Sendt"), "info"),
+    InvitationStatus.UNDELIVERABLE: (_l("Kom ikke fram"), "danger"),
+    InvitationStatus.ACCEPTED: (_l("Tatt i bruk"), "success"),
+    InvitationStatus.EXPIRED: (_l("Utløpt"), "warning"),
+    InvitationStatus.REVOKED: (_l("Trukket tilbake"), "neutral"),
+}
+
+ORGANISATION_KIND: Mapping[OrganisationKind, Any] = {
+    OrganisationKind.MUNICIPALITY: _l("Kommune"),
+    OrganisationKind.HEALTH_TRUST: _l("Helseforetak"),
+}
+
+ROLE: Mapping[Role, Any] = {
+    Role.SUBMITTER: _l("Innsender"),
+    Role.ORGANISATION_USER: _l("Bruker i virksomhet"),
+    Role.CASEWORKER: _l("Saksbehandler"),
+    Role.CASE_LEAD: _l("Leder"),
+    Role.AUDITOR: _l("Revisor"),
+}
+
+OPENED_STEP: Mapping[str, Any] = {
+    "innsender": _l("Innsender"),
+    "personer": _l("Personer"),
+    "kontaktperson": _l("Kontaktperson"),
+}
+"""The parts of an application a question may open, by their place in the address."""
+
+
+def days_left(due: date, today: date) -> str:
+    """How long there is until a deadline, in words: «3 dager igjen»."""
+    days = (due - today).days
+    if days > 0:
+        return ngettext("%(num)s dag igjen", "%(num)s dager igjen", days)
+    if days == 0:
+        return _("Siste dag er i dag")
+    return ngettext("%(num)s dag over fristen", "%(num)s dager over fristen", -days)
