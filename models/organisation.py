@@ -34,6 +34,8 @@ class RegistryUnit(Base):
     __tablename__ = "registry_unit"
     number: Mapped[str] = mapped_column(String(9), primary_key=True)
     is_known: Mapped[bool]
+    is_removed: Mapped[bool] = mapped_column(default=False)
+    """Taken out of the register for legal reasons (410): known to have been there, nothing is told."""
     name: Mapped[str | None] = mapped_column(String(300))
     form: Mapped[str | None] = mapped_column(String(10))
     address: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)

@@ -133,6 +133,7 @@ def upgrade() -> None:
         "registry_unit",
         sa.Column("number", sa.String(length=9), nullable=False),
         sa.Column("is_known", sa.Boolean(), nullable=False),
+        sa.Column("is_removed", sa.Boolean(), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=True),
         sa.Column("form", sa.String(length=10), nullable=True),
         sa.Column("address", postgresql.ARRAY(sa.String()), nullable=False),
