@@ -1,0 +1,298 @@
+"""Who has access to an organisation's part of the register, from decision to end (design.md section 4, Grant)."""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import contains_eager, selectinload
+
+from extensions import clock
+from extensions.database import db
+from models.account import Account
+from models.application import AccessApplication, Nominee
+from models.enums import AccessLevel, GrantEnd, GrantStatus, InvitationStatus, MessageKind, Role
+from models.grant import Grant, Invitation
+from models.organisation import Organisation
+from services import audit, invitations, mailbox, sessions, settings
+from services.access import DECIDING_ROLES, Actor
+from services.errors import Conflict, Forbidden, NotFound
+from services.settings import Key
+
+RECONFIRMATION_NOTICE = timedelta(days=30)
+"""How long before the half-year is over the organisation is asked."""
+
+
+def open_for(actor: Actor, nominee: Nominee, level: AccessLevel, application: AccessApplication) -> Grant:
+    """Give a nominee access by a decision, and invite: a Grant (invited), its first Invitation and e-mail 5.
+
+    Raises Forbidden for everyone but a caseworker; ValueError when the level is above what was applied for (D9).
+    """
+    if actor.role not in DECIDING_ROLES:
+        raise Forbidden(_("Bare en saksbehandler kan gi tilgang."))
+    if level.rank > nominee.access_level.rank or nominee.application_id != application.id:
+        raise ValueError("not what the application asked for")
+    now = clock.now()
+    grant = Grant(
+        id=uuid4(),
+        organisation=application.organisation,
+        nominee=nominee,
+        level=level,
+        granted_level=level,
+        status=GrantStatus.INVITED,
+        created_at=now,
+        confirmed_at=now,
+    )
+    db.session.add(grant)
+    audit.record(actor, "grant.opened", grant, level=level.value, application_id=application.id)
+    invitations.create(actor, grant)
+    return grant
+
+
+def accept(actor: Actor, invitation: Invitation, statement: str) -> Grant:
+    """Take the grant into use: the right person, once, having ticked `statement` on confidentiality (ux.md C2).
+
+    A second press returns the same grant and changes nothing. Raises Forbidden for another person, Conflict for a dead
+    link.
+    """
+    db.session.refresh(invitation, with_for_update={"of": Invitation})
+    grant = invitation.grant
+    db.session.refresh(grant, with_for_update={"of": Grant})
+    if not invitations.is_for(actor, invitation):
+        raise Forbidden(_("Invitasjonen er ikke til deg."))
+    if invitations.state_of(invitation) is invitations.LinkState.USED:
+        return grant
+    if invitations.state_of(invitation) is not invitations.LinkState.OPEN:
+        raise Conflict(_("Invitasjonen gjelder ikke lenger. Kontakt den som inviterte deg."))
+    now = clock.now()
+    if invitation.status is InvitationStatus.UNDELIVERABLE:
+        invitation.move_to(InvitationStatus.QUEUED)  # it came through all the same
+    invitation.move_to(InvitationStatus.ACCEPTED)
+    invitation.accepted_at = now
+    _replace_earlier(actor, grant)
+    account = db.session.get_one(Account, actor.account_id)
+    account.name = account.name or grant.nominee.name
+    grant.account_id = account.id
+    grant.accepted_at = grant.last_login_at = now
+    grant.confidentiality_text = statement
+    grant.move_to(GrantStatus.ACTIVE)
+    audit.record(actor, "invitation.accepted", invitation, grant_id=grant.id, to_organisation=grant.organisation_id)
+    _tell_inviter(invitation, now)
+    return grant
+
+
+def end(actor: Actor | None, grant: Grant, how: GrantEnd, reason: str) -> None:
+    """End access at once: its sessions, its link, and a notice to the person and the contact person (C9, ux.md B5).
+
+    `actor` None is the system. Raises NotFound, Forbidden, or Conflict when it has ended or is the last
+    administrator's.
+    """
+    if actor is not None:
+        invitations.require_may_manage(actor, grant)
+    _lock_all(grant)
+    if grant.status is GrantStatus.ENDED:
+        raise Conflict(_("Tilgangen er allerede stoppet."))
+    if actor is not None and actor.role is Role.ORGANISATION_USER:
+        _require_another_administrator(grant)
+    _end(actor, grant, how, reason)
+    application = grant.nominee.application
+    for address in dict.fromkeys((grant.nominee.email, invitations.contact_email(application))):
+        mailbox.queue(
+            MessageKind.ACCESS_ENDED,
+            grant.id,
+            address,
+            application.language,
+            application_id=application.id,
+            organisation=grant.organisation.name,
+        )
+
+
+def change_level(actor: Actor, grant: Grant, level: AccessLevel) -> None:
+    """Change what a user may do, within what the Directorate granted (C19).
+
+    Raises NotFound, Forbidden (not a user administrator, above the granted or the own level) or Conflict (ended, last
+    administrator).
+    """
+    invitations.require_may_manage(actor, grant)
+    if actor.role is not Role.ORGANISATION_USER or actor.level is None:
+        raise Forbidden(_("Bare de som styrer brukere for virksomheten, kan gjøre dette."))
+    _lock_all(grant)
+    if grant.status is GrantStatus.ENDED:
+        raise Conflict(_("Tilgangen er stoppet."))
+    if level.rank > min(grant.granted_level.rank, actor.level.rank):
+        raise Forbidden(_("Du kan ikke gi mer tilgang enn Helsedirektoratet har innvilget."))
+    if level is grant.level:
+        return
+    if level is not AccessLevel.USER_ADMINISTRATOR:
+        _require_another_administrator(grant)
+    before, grant.level = grant.level, level
+    audit.record(
+        actor, "grant.level_changed", grant, subject_id=grant.account_id, before=before.value, after=level.value
+    )
+
+
+def find(actor: Actor, grant_id: UUID) -> Grant:
+    """A grant of the organisation the actor acts for that has not ended; raises NotFound for every other (C12, C13)."""
+    grant = db.session.scalar(_current(actor).where(Grant.id == grant_id))
+    if grant is None:
+        raise NotFound
+    return grant
+
+
+def of_organisation(actor: Actor) -> Sequence[Grant]:
+    """Everybody with access, or invited, to the organisation the actor acts for. Noted in the audit log (I5)."""
+    found = db.session.scalars(_current(actor).options(selectinload(Grant.invitations))).all()
+    audit.record(actor, "users.viewed", db.session.get_one(Organisation, actor.organisation_id), count=len(found))
+    return found
+
+
+def count_active(organisation_id: UUID) -> int:
+    """How many have taken their access into use."""
+    active = (Grant.organisation_id == organisation_id) & (Grant.status == GrantStatus.ACTIVE)
+    return db.session.scalar(select(func.count()).where(active)) or 0
+
+
+def confirm(actor: Actor, grant_ids: Sequence[UUID]) -> int:
+    """The half-year check: these people still need access. Returns how many.
+
+    Raises Forbidden for all but user administrators.
+    """
+    if not actor.is_user_administrator:
+        raise Forbidden(_("Bare de som styrer brukere for virksomheten, kan gjøre dette."))
+    confirmed = db.session.scalars(
+        update(Grant)
+        .where(
+            Grant.id.in_(grant_ids),
+            Grant.organisation_id == actor.organisation_id,
+            Grant.status == GrantStatus.ACTIVE,
+        )
+        .values(confirmed_at=clock.now())
+        .returning(Grant)
+    ).all()
+    for grant in confirmed:
+        audit.record(actor, "grant.confirmed", grant, subject_id=grant.account_id)
+    return len(confirmed)
+
+
+def confirm_by(grant: Grant) -> datetime:
+    """When the organisation must have said again that the person needs access."""
+    return _months_after(grant.confirmed_at, settings.value(Key.RECONFIRMATION_MONTHS))
+
+
+def due_for_reconfirmation() -> Sequence[Grant]:
+    """Active grants whose half-year is over within thirty days; for reminders."""
+    return _unconfirmed(clock.now() + RECONFIRMATION_NOTICE)
+
+
+def end_unconfirmed() -> int:
+    """End the grants nobody confirmed within the half-year; returns how many (C19)."""
+    overdue = _unconfirmed(clock.now())
+    for grant in overdue:
+        end(None, grant, GrantEnd.NOT_RECONFIRMED, _("Virksomheten bekreftet ikke tilgangen."))
+    return len(overdue)
+
+
+def _unconfirmed(moment: datetime) -> Sequence[Grant]:
+    months = settings.value(Key.RECONFIRMATION_MONTHS)
+    return db.session.scalars(
+        select(Grant)
+        .where(
+            Grant.status == GrantStatus.ACTIVE,
+            Grant.confirmed_at + func.make_interval(0, months) <= moment,
+        )
+        .order_by(Grant.confirmed_at, Grant.id)
+    ).all()
+
+
+def _months_after(moment: datetime, months: int) -> datetime:
+    """The same day so many months on, or the month's last day; as PostgreSQL counts."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
+
+
+def _current(actor: Actor) -> Select[Grant]:
+    return (
+        select(Grant)
+        .join(Grant.nominee)
+        .options(contains_eager(Grant.nominee))
+        .where(Grant.organisation_id == actor.organisation_id, Grant.status != GrantStatus.ENDED)
+    )
+
+
+def _lock_all(grant: Grant) -> None:
+    """Lock the organisation's users in one order, so that two administrators cannot remove each other at once."""
+    everyone = select(Grant).where(Grant.organisation_id == grant.organisation_id).order_by(Grant.id)
+    db.session.scalars(everyone.with_for_update().execution_options(populate_existing=True)).all()
+
+
+def _require_another_administrator(grant: Grant) -> None:
+    """The organisation is never left without somebody who can manage its users (C19)."""
+    if grant.status is not GrantStatus.ACTIVE or grant.level is not AccessLevel.USER_ADMINISTRATOR:
+        return
+    others = select(Grant.id).where(
+        Grant.organisation_id == grant.organisation_id,
+        Grant.status == GrantStatus.ACTIVE,
+        Grant.level == AccessLevel.USER_ADMINISTRATOR,
+        Grant.id != grant.id,
+    )
+    if db.session.scalar(others.limit(1)) is None:
+        raise Conflict(_("Dette er den siste som kan styre brukere for virksomheten. Gi tilgangen til en annen først."))
+
+
+def _replace_earlier(actor: Actor, grant: Grant) -> None:
+    """A person has one access to an organisation: the newest decision's."""
+    earlier = db.session.scalar(
+        select(Grant)
+        .where(
+            Grant.organisation_id == grant.organisation_id,
+            Grant.account_id == actor.account_id,
+            Grant.status == GrantStatus.ACTIVE,
+        )
+        .with_for_update()
+    )
+    if earlier is not None:
+        _end(actor, earlier, GrantEnd.REMOVED, _("Erstattet av en ny tilgang."))
+        db.session.flush()  # before the new one is active (uq_access_grant_one_active)
+
+
+def _end(actor: Actor | None, grant: Grant, how: GrantEnd, reason: str) -> None:
+    for invitation in grant.invitations:
+        if invitation.can_move_to(InvitationStatus.REVOKED):
+            invitation.move_to(InvitationStatus.REVOKED)
+    grant.move_to(GrantStatus.ENDED)
+    grant.ended_at = clock.now()
+    grant.ended_as = how
+    grant.end_reason = reason
+    grant.ended_by_id = actor.account_id if actor else None
+    if grant.account_id is not None:
+        sessions.end_for(grant.account_id, grant.organisation_id)
+    audit.record(actor, "grant.ended", grant, subject_id=grant.account_id, how=how.value)
+
+
+def _tell_inviter(invitation: Invitation, now: datetime) -> None:
+    """The contact person and whoever invited are told who took which access into use, and when (C33).
+
+    A caseworker's address is not ours to know; the submitter, who asked for the access, is told instead.
+    """
+    grant = invitation.grant
+    application = grant.nominee.application
+    inviter = db.session.scalar(
+        select(Nominee.email)
+        .join(Grant, Grant.nominee_id == Nominee.id)
+        .where(Grant.account_id == invitation.created_by_id, Grant.organisation_id == grant.organisation_id)
+        .order_by(Grant.created_at.desc())
+        .limit(1)
+    )
+    for address in dict.fromkeys((invitations.contact_email(application), inviter or application.submitter_email)):
+        mailbox.queue(
+            MessageKind.INVITATION_ACCEPTED,
+            invitation.id,
+            address,
+            application.language,
+            application_id=application.id,
+            organisation=grant.organisation.name,
+            reference=application.reference,
+            accepted=now,
+        )
