@@ -53,7 +53,7 @@ _lock = Lock()
 
 
 def parties(actor: Actor) -> Represented:
-    """The organisations the actor may fill in for, at most five minutes old, and the actor's name. Raises Unavailable."""
+    """Whom the actor may fill in for, by an answer at most five minutes old. Raises Unavailable."""
     with _lock:
         known = _answers.get(actor.session_id)
     if known is not None:
