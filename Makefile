@@ -1,6 +1,7 @@
 # Everything a developer runs. `make run` and `make test` work from a fresh clone: Python 3.11, make and git are enough.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check e2e bench migration translations flask seed format lock sure clean
+.PHONY: help setup run test check check-style check-types check-contracts check-templates check-translations \
+        check-migrations e2e bench migration translations flask seed format lock sure clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,16 +20,28 @@ run: setup  ## The whole product on http://localhost:8000 (PORT=…); Ctrl-C sto
 # pytest's own summary is the last line when all is well; a failed check fails the run, and the tests are still run.
 test: setup  ## All checks and the whole suite
 	@$(BIN)/python -m dev.browser
-	@failed=0; $(MAKE) --no-print-directory check || failed=1; \
+	@failed=0; $(MAKE) --no-print-directory --keep-going check || failed=1; \
 	$(BIN)/python -m pytest -n $(CORES) || failed=1; exit $$failed
 
-check: setup  ## Style, types, import contracts, templates, translations, migrations
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+check: check-style check-types check-contracts check-templates check-translations check-migrations  ## Everything but the tests
+
+check-style: setup
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+
+check-types: setup
 	$(BIN)/mypy
+
+check-contracts: setup
 	$(BIN)/lint-imports
+
+check-templates: setup
 	$(BIN)/djlint templates --lint --quiet
+
+check-translations: setup
 	$(BIN)/python -m dev.catalogues check
+
+check-migrations: setup
 	$(BIN)/python -m dev.migrations check
 
 e2e: setup  ## The journeys in a real browser

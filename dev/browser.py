@@ -6,6 +6,7 @@
 import os
 import sys
 import tempfile
+from pathlib import Path
 from typing import TypedDict
 
 from dev.packages import MissingProgram, require
@@ -38,11 +39,12 @@ def executable() -> str:
 def launch_options() -> LaunchOptions:
     """`playwright.chromium.launch(**launch_options())` works as root, in a container, and without a home folder."""
     flags = [*FLAGS, "--no-sandbox"] if os.getuid() == 0 else list(FLAGS)
-    scratch = tempfile.gettempdir()  # the crash handler and the font cache want a folder to write in
+    scratch = Path(tempfile.gettempdir()) / f"hr-browser-{os.getuid()}"  # for its crash handler, when there is no home
+    scratch.mkdir(mode=0o700, exist_ok=True)
     return {
         "executable_path": executable(),
         "args": flags,
-        "env": {**os.environ, "XDG_CONFIG_HOME": scratch, "XDG_CACHE_HOME": scratch},
+        "env": {**os.environ, "XDG_CONFIG_HOME": str(scratch), "XDG_CACHE_HOME": str(scratch)},
     }
 
 

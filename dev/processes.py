@@ -235,7 +235,7 @@ def lock(file: Path) -> IO[str]:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 handle.close()
-                raise StartError(f"Another program runs on {file.parent} already.") from None
+                raise StartError(f"Another program works in {file.parent} already: stop that one first.") from None
             time.sleep(0.05)
         else:
             return handle

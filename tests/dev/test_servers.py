@@ -90,7 +90,7 @@ def test_a_server_left_behind_is_ended_and_its_data_used(tmp_path: Path):
 
 
 def test_a_lock_file_of_another_process_does_not_stop_the_start(tmp_path: Path):
-    with Postgres(tmp_path, durable=True) as server:
+    with Postgres(tmp_path, durable=False) as server:
         server.kill()
         (server.data / "postmaster.pid").write_text("1\n")  # a number that came into other use after a crash
         server.start()

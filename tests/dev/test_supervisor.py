@@ -121,7 +121,7 @@ def test_two_cannot_hold_the_same_lock(tmp_path: Path):
             check=False,
         )
     assert other.returncode == 1
-    assert "Another program runs on" in other.stderr
+    assert "Another program works in" in other.stderr
 
 
 @pytest.mark.parametrize(
