@@ -116,6 +116,7 @@ class IdPorten:
         self._lock = Lock()
         self._metadata: tuple[float, dict[str, str]] | None = None
         self._keys: tuple[float, dict[str, RSAKey]] | None = None
+        self._asked_again = float("-inf")
 
     def start(self, *, language: str, fresh: bool = False) -> LoginStart:
         """Push the request to ID-porten; the browser then carries only a reference to it.
@@ -257,20 +258,24 @@ class IdPorten:
             raise LoginRefused(Refusal.TOKEN, type(error).__name__) from None
 
     def _key(self, kid: str) -> RSAKey:
-        """The key with this id; an unknown id reloads the published keys, at most once in five minutes."""
+        """The key with this id; an unknown id reads the published keys again, at most once in five minutes."""
         with self._lock:
             now = self._clock()
-            age = now - self._keys[0] if self._keys else None
-            known = self._keys[1] if self._keys else {}
-            if age is None or age > METADATA_SECONDS or (kid not in known and age >= KEY_RELOAD_SECONDS):
-                answer = self._http.call("GET", self._endpoint("jwks_uri"), retry=True)
-                if answer.status != 200:
-                    raise Unavailable(SYSTEM, f"jwks {answer.status}")
-                known = _signing_keys(answer)
-                self._keys = (now, known)
+            if self._keys is None or now - self._keys[0] > METADATA_SECONDS:
+                self._keys = (now, self._published_keys())
+            elif kid not in self._keys[1] and now - self._asked_again >= KEY_RELOAD_SECONDS:
+                self._asked_again = now
+                self._keys = (now, self._published_keys())
+            known = self._keys[1]
         if kid not in known:
             raise LoginRefused(Refusal.TOKEN, "kid")
         return known[kid]
+
+    def _published_keys(self) -> dict[str, RSAKey]:
+        answer = self._http.call("GET", self._endpoint("jwks_uri"), retry=True)
+        if answer.status != 200:
+            raise Unavailable(SYSTEM, f"jwks {answer.status}")
+        return _signing_keys(answer)
 
     def _endpoint(self, name: str) -> str:
         """An address from discovery, kept a day; the document must be the issuer's own, and point nowhere else."""

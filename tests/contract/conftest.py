@@ -1,0 +1,104 @@
+"""Each system as the adapters meet it: the stand-in, or the agency's test environment when its settings are given."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters import http
+from adapters.altinn import Altinn
+from adapters.enhetsregisteret import Enhetsregisteret
+from adapters.idporten import IdPorten
+from adapters.maskinporten import Maskinporten
+from stubs.testing import Stubs, start_stubs
+from tests.contract.support import (
+    BASE_URL,
+    REDIRECT_URI,
+    AltinnCase,
+    Login,
+    altinn_at,
+    idporten_at,
+    key_of,
+    maskinporten_at,
+    real,
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs_real_env(system): settles a fact at the agency's test environment")
+    config.addinivalue_line("markers", "needs_stand_in: uses the fault switch or the made-up people")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the settings given do not allow; deselected and counted, never skipped."""
+    here = Path(__file__).parent
+    out = [item for item in items if item.path.is_relative_to(here) and not _is_possible(item)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
+def _is_possible(item: pytest.Item) -> bool:
+    if wanted := item.get_closest_marker("needs_real_env"):
+        return all(real(system) for system in wanted.args)
+    if item.get_closest_marker("needs_stand_in"):
+        return real(item.path.stem.removeprefix("test_")) is None
+    return True
+
+
+@pytest.fixture(scope="session")
+def shared_stubs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stubs]:
+    with start_stubs(tmp_path_factory.mktemp("keys"), BASE_URL) as stubs:
+        yield stubs
+
+
+@pytest.fixture
+def stubs(shared_stubs: Stubs) -> Iterator[Stubs]:
+    """The stand-ins, without faults at the start of each test."""
+    yield shared_stubs
+    shared_stubs.reset()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time-outs and pauses short enough for a test."""
+    monkeypatch.setattr(http, "READ_SECONDS", 0.3)
+    monkeypatch.setattr("random.uniform", lambda *_: 0.0)
+
+
+@pytest.fixture
+def login(request: pytest.FixtureRequest, impatient: None) -> Iterator[Login]:
+    with httpx.Client() as browser:
+        if settings := real("idporten"):
+            uri = settings["REDIRECT_URI"]
+            adapter = IdPorten(settings["ISSUER"], settings["CLIENT_ID"], key_of(settings["KEY_FILE"]), uri)
+            yield Login(adapter, browser, uri, settings["PERSON"], None)
+        else:
+            stubs: Stubs = request.getfixturevalue("stubs")
+            adapter = idporten_at(stubs)
+            yield Login(adapter, browser, REDIRECT_URI, stubs.person("submitter_municipality").national_id, stubs)
+
+
+@pytest.fixture
+def maskinporten(request: pytest.FixtureRequest, impatient: None) -> Maskinporten:
+    if settings := real("maskinporten"):
+        return Maskinporten(settings["ISSUER"], settings["CLIENT_ID"], key_of(settings["KEY_FILE"]))
+    return maskinporten_at(request.getfixturevalue("stubs"))
+
+
+@pytest.fixture
+def altinn(request: pytest.FixtureRequest, maskinporten: Maskinporten) -> AltinnCase:
+    if settings := real("altinn"):
+        adapter = Altinn(settings["URL"], maskinporten, settings["RESOURCE"], settings.get("SUBSCRIPTION_KEY"))
+        return AltinnCase(adapter, settings["PERSON"], settings["ORGANISATION"], settings["OTHER_ORGANISATION"])
+    stubs: Stubs = request.getfixturevalue("stubs")
+    person = stubs.person("submitter_municipality")
+    return AltinnCase(altinn_at(stubs), person.national_id, person.rights[0], "883974832")
+
+
+@pytest.fixture
+def enhetsregisteret(request: pytest.FixtureRequest, impatient: None) -> Enhetsregisteret:
+    if settings := real("enhetsregisteret"):
+        return Enhetsregisteret(settings["URL"])
+    return Enhetsregisteret(request.getfixturevalue("stubs").url("enhetsregisteret"))

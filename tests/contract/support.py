@@ -1,0 +1,110 @@
+"""What the contract tests share: where each system is, and an adapter pointed at it."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import httpx
+
+from adapters.altinn import Altinn
+from adapters.idporten import IdPorten, IdPortenLogin, LoginStart
+from adapters.maskinporten import Maskinporten
+from stubs.altinn import RESOURCE
+from stubs.testing import CLIENT_ID, Stubs
+
+BASE_URL = "https://helsereserven.example"
+REDIRECT_URI = f"{BASE_URL}/logg-inn/idporten/tilbake"
+REQUIRED = {
+    "idporten": ("ISSUER", "CLIENT_ID", "KEY_FILE", "REDIRECT_URI", "PERSON"),
+    "idporten_production": ("ISSUER",),
+    "maskinporten": ("ISSUER", "CLIENT_ID", "KEY_FILE"),
+    "altinn": ("URL", "RESOURCE", "PERSON", "ORGANISATION", "OTHER_ORGANISATION"),
+    "enhetsregisteret": ("URL",),
+    "smtp": ("HOST", "PORT", "TLS", "FROM", "TO"),
+}
+
+
+def real(system: str) -> dict[str, str] | None:
+    """The settings of a real test environment, by the end of their names; None when any is missing."""
+    prefix = f"CONTRACT_{system.upper()}_"
+    settings = {name.removeprefix(prefix): value for name, value in os.environ.items() if name.startswith(prefix)}
+    return settings if all(settings.get(name) for name in REQUIRED[system]) else None
+
+
+class Clock:
+    """A clock that only goes when told."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Login:
+    """ID-porten with a browser: what a person does between `start` and `finish`."""
+
+    adapter: IdPorten
+    browser: httpx.Client
+    redirect_uri: str
+    person: str
+    stubs: Stubs | None
+
+    def sign_in(self, start: LoginStart, acr: str = "idporten-loa-high", person: str | None = None) -> dict[str, str]:
+        """The callback's query after a headless login as the person."""
+        hint = quote(f"testid:{person or self.person}_{acr}")
+        return self.follow(f"{start.url}&login_hint={hint}")
+
+    def follow(self, url: str) -> dict[str, str]:
+        """Follow redirects until the application's own address, and give its query."""
+        for _ in range(10):
+            response = self.browser.get(url)
+            url = str(response.next_request.url) if response.next_request else ""
+            if url.startswith(self.redirect_uri):
+                return dict(parse_qsl(urlsplit(url).query))
+        raise AssertionError("the browser never came back")
+
+    def finish(self, start: LoginStart, params: Mapping[str, str]) -> IdPortenLogin:
+        return self.adapter.finish(params=params, state=start.state, nonce=start.nonce, verifier=start.verifier)
+
+    def whole(self, **options: Any) -> IdPortenLogin:
+        """Start, sign in and finish."""
+        start = self.adapter.start(language="nb")
+        return self.finish(start, self.sign_in(start, **options))
+
+
+def key_of(file: str | Path) -> dict[str, Any]:
+    key: dict[str, Any] = json.loads(Path(file).read_text())
+    return key
+
+
+def idporten_at(stubs: Stubs, **options: Any) -> IdPorten:
+    """The adapter, pointed at the stand-in."""
+    issuer = options.pop("issuer", stubs.url("idporten"))
+    key = options.pop("key", None) or key_of(stubs.keys / "idporten.jwk.json")
+    return IdPorten(issuer, CLIENT_ID, key, REDIRECT_URI, **options)
+
+
+def maskinporten_at(stubs: Stubs, **options: Any) -> Maskinporten:
+    key = key_of(stubs.keys / "maskinporten.jwk.json")
+    return Maskinporten(stubs.url("maskinporten"), options.pop("client_id", CLIENT_ID), key, **options)
+
+
+@dataclass
+class AltinnCase:
+    """Altinn with a person who holds the right for one organisation and not for another."""
+
+    adapter: Altinn
+    person: str
+    organisation: str
+    other_organisation: str
+
+
+def altinn_at(stubs: Stubs, **options: Any) -> Altinn:
+    machine = options.pop("maskinporten", None) or maskinporten_at(stubs)
+    return Altinn(stubs.url("altinn"), machine, RESOURCE, **options)
