@@ -17,6 +17,7 @@ from extensions import language, limits, log, login, static_files
 from extensions.agencies import Agencies
 from extensions.database import db
 from extensions.keys import KeyRing
+from extensions.page_cache import PageCache
 
 LARGEST_FORM = 1_000_000
 """Bytes of a request body; files have their own limit where they are taken."""
@@ -29,7 +30,7 @@ class Helsereserven(Flask):
         response = self.make_response(super().dispatch_request())
         keep = response.status_code < 400
         if keep:
-            guard.remember_result(response)
+            guard.after_success(response)
         db.finish(keep=keep)
         return response
 
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     blueprints.register(app)
     commands.register(app)
     app.after_request(SecurityHeaders(settings))
+    app.wsgi_app = PageCache(app, settings.host, app.config["SESSION_COOKIE_NAME"], page_context.COLOUR_COOKIE)  # type: ignore[method-assign]
     return app
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.guard import Role, open_to, safe_next
 from blueprints.page_context import COLOUR_COOKIE
 from extensions.agencies import settings
+from extensions.page_cache import same_for_visitors
 from services import settings as numbers
 from services import status
 from services.settings import Key
@@ -21,12 +22,14 @@ SECURITY_TXT_VALID = timedelta(days=180)
 
 @bp.get("/")
 @open_to(Role.ANYONE)
+@same_for_visitors
 def front() -> ResponseReturnValue:
     return render_template("public/front.html")
 
 
 @bp.get("/for-virksomheter")
 @open_to(Role.ANYONE)
+@same_for_visitors
 def for_organisations() -> ResponseReturnValue:
     found = numbers.values(Key.PROCESSING_DAYS, Key.DRAFT_DAYS, Key.INVITATION_DAYS)
     return render_template(
@@ -40,18 +43,21 @@ def for_organisations() -> ResponseReturnValue:
 
 @bp.get("/for-helsepersonell")
 @open_to(Role.ANYONE)
+@same_for_visitors
 def for_professionals() -> ResponseReturnValue:
     return render_template("public/for_professionals.html")
 
 
 @bp.get("/om")
 @open_to(Role.ANYONE)
+@same_for_visitors
 def about() -> ResponseReturnValue:
     return render_template("public/about.html")
 
 
 @bp.get("/hjelp")
 @open_to(Role.ANYONE)
+@same_for_visitors
 def help_page() -> ResponseReturnValue:
     found = numbers.values(Key.INVITATION_DAYS, Key.DRAFT_DAYS)
     return render_template(
@@ -64,24 +70,28 @@ def help_page() -> ResponseReturnValue:
 
 @bp.get("/kontakt")
 @open_to(Role.ANYONE)
+@same_for_visitors
 def contact() -> ResponseReturnValue:
     return render_template("public/contact.html", address=settings().mail_reply_to)
 
 
 @bp.get("/personvern")
 @open_to(Role.ANYONE)
+@same_for_visitors
 def privacy() -> ResponseReturnValue:
     return render_template("public/privacy.html", rules=numbers.retention_rules(), address=settings().mail_reply_to)
 
 
 @bp.get("/informasjonskapsler")
 @open_to(Role.ANYONE)
+@same_for_visitors
 def cookies() -> ResponseReturnValue:
     return render_template("public/cookies.html", session_cookie="__Host-okt" if settings().is_secure else "okt")
 
 
 @bp.get("/tilgjengelighet")
 @open_to(Role.ANYONE)
+@same_for_visitors
 def accessibility() -> ResponseReturnValue:
     return render_template("public/accessibility.html", address=settings().mail_reply_to)
 

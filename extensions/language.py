@@ -1,12 +1,13 @@
 """Languages of the pages: bokmål without prefix, /nn and /en before the same path (ux.md section 2)."""
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, cast
 
-from flask import Flask, has_request_context, request
-from flask_babel import Babel, format_date, force_locale, get_locale
+from babel.support import Translations
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, force_locale, format_date, get_locale, get_translations
 
 from extensions.clock import OSLO
 from models.enums import Language
@@ -39,6 +40,11 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "nb"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Oslo"
     Babel(app, locale_selector=lambda: current_language().value)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _catalogue().ugettext(text),
+        ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.wsgi_app = LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]
 
 
@@ -53,9 +59,23 @@ def rendered_language() -> Language:
     return Language(str(locale)[:2]) if locale and str(locale)[:2] in set(Language) else Language.BOKMAL
 
 
-def in_language(language: Language) -> AbstractContextManager[None]:
-    """A context manager in which texts are made in `language`."""
-    return cast(AbstractContextManager[None], force_locale(language.value))
+@contextmanager
+def in_language(language: Language) -> Iterator[None]:
+    """A block in which texts are made in `language`."""
+    before = g.pop("catalogue", None)
+    with force_locale(language.value):
+        yield
+    g.pop("catalogue", None)
+    if before is not None:
+        g.catalogue = before
+
+
+def _catalogue() -> Translations:
+    """The texts of the language in force, looked up once a request: a page has many."""
+    found: Translations | None = g.get("catalogue")
+    if found is None:
+        found = g.catalogue = get_translations()
+    return found
 
 
 def show_date(value: date | datetime, style: str = "long") -> str:

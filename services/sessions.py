@@ -2,19 +2,22 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select, update
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
 from extensions import clock
 from extensions.database import db
 from models.account import Account, LoginSession, StaffMember
-from models.enums import GrantStatus, Role
+from models.enums import AccessLevel, GrantStatus, Role
 from models.grant import Grant
 from models.organisation import Organisation
 from services import audit
 from services.access import STAFF_ROLES, Actor
+from services.errors import Conflict
 
 IDLE_LIMIT = timedelta(minutes=30)
 ABSOLUTE_LIMIT = timedelta(hours=8)
@@ -38,6 +41,7 @@ def open_for(
     started_at: datetime | None = None,
 ) -> tuple[str, LoginSession]:
     """Open a session; returns the token for the cookie and the row. The account's oldest sessions end beyond three."""
+    _lock([account.id])
     now = clock.now()
     token = secrets.token_urlsafe(32)
     started = started_at or now
@@ -61,15 +65,16 @@ def open_for(
         .order_by(LoginSession.started_at.desc(), LoginSession.last_seen_at.desc())
         .limit(SESSIONS_PER_ACCOUNT)
     )
-    _end(LoginSession.account_id == account.id, LoginSession.id.not_in(newest), LoginSession.id != row.id)
+    _mark_ended(LoginSession.account_id == account.id, LoginSession.id.not_in(newest), LoginSession.id != row.id)
     return token, row
 
 
 def load(token: str) -> Actor | None:
-    """The actor behind a cookie's token; None when the session ended, timed out, or its access or staff role is gone."""
+    """The actor behind a cookie's token; None when the session ended, timed out, or its access or staff role is
+    gone."""
     now = clock.now()
-    holds_grant = exists().where(Grant.account_id == Account.id, Grant.status == GrantStatus.ACTIVE)
-    is_staff = exists().where(StaffMember.account_id == Account.id, StaffMember.ended_at.is_(None))
+    holds_grant = exists().where(Grant.account_id == Account.id, Grant.status == GrantStatus.ACTIVE).correlate(Account)
+    is_staff = exists().where(StaffMember.account_id == Account.id, StaffMember.ended_at.is_(None)).correlate(Account)
     found = db.session.execute(
         select(LoginSession, Account.name, Organisation.name, Grant.level, StaffMember.role, or_(holds_grant, is_staff))
         .join(Account, Account.id == LoginSession.account_id)
@@ -92,7 +97,10 @@ def load(token: str) -> Actor | None:
     ).one_or_none()
     if found is None:
         return None
-    row, name, organisation_name, level, staff_role, can_switch = found
+    row: LoginSession = found[0]
+    level: AccessLevel | None = found[3]
+    staff_role: Role | None = found[4]
+    _row, name, organisation_name, _level, _staff_role, can_switch = found
     if row.role is Role.ORGANISATION_USER and level is None:
         return None
     if row.role in STAFF_ROLES and row.role is not staff_role:
@@ -114,7 +122,10 @@ def load(token: str) -> Actor | None:
 
 
 def touch(actor: Actor, *, at_once: bool = False) -> None:
-    """Note that the session is in use, at most once a minute. Writes only if it is still open, so nothing revives it (C9)."""
+    """Note that the session is in use, at most once a minute.
+
+    Writes only if it is still open, so nothing revives it (C9).
+    """
     now = clock.now()
     if at_once or now - actor.last_seen_at > TOUCH_EVERY:
         db.session.execute(
@@ -130,10 +141,15 @@ def account_of(token: str) -> UUID | None:
 
 
 def switch(actor: Actor, role: Role, organisation_id: UUID | None) -> tuple[str, LoginSession]:
-    """Go on in another role or for another organisation, in a new session; the old one is dead (C6, C15)."""
+    """Go on in another role or for another organisation, in a new session; the old one is dead (C6, C15).
+
+    Raises Conflict when the old one ended meanwhile: a session that was logged out is never continued (C9).
+    """
+    _lock([actor.account_id])
+    if not _mark_ended(LoginSession.id == actor.session_id):
+        raise Conflict(_("Du er logget ut. Logg inn på nytt for å fortsette."))
     old = db.session.get_one(LoginSession, actor.session_id)
     account = db.session.get_one(Account, actor.account_id)
-    old.ended_at = clock.now()
     token, row = open_for(
         account,
         role,
@@ -153,9 +169,24 @@ def end(actor: Actor) -> None:
     audit.record(actor, "session.ended")
 
 
+def end_earlier(token: str, account_id: UUID) -> LoginSession | None:
+    """A browser signs in again: its earlier session is dead (C6).
+
+    Returns it when it was the same person's, to go on from.
+    """
+    earlier = db.session.scalar(select(LoginSession).where(LoginSession.token_hash == hash_of(token)))
+    if earlier is None:
+        return None
+    _end(LoginSession.id == earlier.id)
+    return earlier if earlier.account_id == account_id else None
+
+
 def end_by_provider(issuer: str, provider_session_id: str) -> int:
     """End the sessions of one session at the identity provider (front-channel logout); returns how many."""
-    return _end(LoginSession.issuer == issuer, LoginSession.provider_session_id == provider_session_id)
+    ended = _end(LoginSession.issuer == issuer, LoginSession.provider_session_id == provider_session_id)
+    if ended:
+        audit.record(None, "session.ended_by_provider", count=ended)
+    return ended
 
 
 def end_for(account_id: UUID, organisation_id: UUID) -> int:
@@ -163,15 +194,43 @@ def end_for(account_id: UUID, organisation_id: UUID) -> int:
     return _end(LoginSession.account_id == account_id, LoginSession.organisation_id == organisation_id)
 
 
-def end_all(account_id: UUID) -> int:
-    """End every session of an account."""
-    return _end(LoginSession.account_id == account_id)
+def end_all(actor: Actor) -> int:
+    """Log out everywhere; returns how many sessions ended."""
+    ended = _end(LoginSession.account_id == actor.account_id)
+    audit.record(actor, "session.all_ended", count=ended)
+    return ended
 
 
-def _end(*conditions: object) -> int:
+def open_ones(actor: Actor) -> Sequence[LoginSession]:
+    """Where the person is signed in now, this session among them, the newest first."""
+    now = clock.now()
+    return db.session.scalars(
+        select(LoginSession)
+        .where(
+            LoginSession.account_id == actor.account_id,
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > now,
+            LoginSession.last_seen_at > now - IDLE_LIMIT,
+        )
+        .order_by(LoginSession.started_at.desc())
+    ).all()
+
+
+def _end(*conditions: ColumnElement[bool]) -> int:
+    """End sessions, and those that are being opened from them at this moment: they wait for the account's lock."""
+    _lock(db.session.scalars(select(LoginSession.account_id).where(LoginSession.ended_at.is_(None), *conditions)))
+    return _mark_ended(*conditions)
+
+
+def _lock(account_ids: Iterable[UUID]) -> None:
+    """Sessions of one account are opened and ended one at a time."""
+    if ids := set(account_ids):
+        accounts = select(Account.id).where(Account.id.in_(ids)).order_by(Account.id)
+        db.session.execute(accounts.with_for_update(key_share=True))
+
+
+def _mark_ended(*conditions: ColumnElement[bool]) -> int:
     result = db.session.execute(
-        update(LoginSession)
-        .where(LoginSession.ended_at.is_(None), *conditions)  # type: ignore[arg-type]
-        .values(ended_at=clock.now())
+        update(LoginSession).where(LoginSession.ended_at.is_(None), *conditions).values(ended_at=clock.now())
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
