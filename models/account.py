@@ -54,7 +54,7 @@ class LoginAttempt(Base):
     state_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     browser_hash: Mapped[bytes] = mapped_column(LargeBinary)
     secrets_box: Mapped[bytes] = mapped_column(LargeBinary)
-    next_path: Mapped[str] = mapped_column(String(2000))
+    """Nonce, verifier and the wanted path, sealed: the path may hold the token of an invitation."""
     issuer: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
@@ -88,8 +88,8 @@ class HeldForm(HasId, Base):
     __tablename__ = "held_form"
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
-    path: Mapped[str] = mapped_column(String(500))
     fields_box: Mapped[bytes] = mapped_column(LargeBinary)
+    """The page, the reason and the fields, sealed."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -16,8 +16,9 @@ KEPT = timedelta(days=2)
 def claim(key: UUID, body_hash: bytes, account_id: UUID | None) -> str | None:
     """Take the key for this request; returns where an equal, earlier press was led, or None when this is the first.
 
-    The row is inserted in the request's own transaction: a press at the same time waits here until the first has committed, and
-    goes through as the first when that one was refused. The same key with other content is a new act.
+    The row is inserted in the request's own transaction: a press at the same time waits here until the first has
+    committed, and
+    goes through as the first when that one was refused. The same key with other content, after "back", is a new act.
     """
     taken = db.session.scalar(
         insert(FormKey)
@@ -27,10 +28,20 @@ def claim(key: UUID, body_hash: bytes, account_id: UUID | None) -> str | None:
     )
     if taken is not None:
         return None
-    earlier = db.session.scalar(select(FormKey).where(FormKey.key == key).with_for_update())
-    if earlier is not None and earlier.account_id == account_id and earlier.body_hash == body_hash:
+    earlier = db.session.get_one(FormKey, key, with_for_update=True)
+    if (earlier.account_id, earlier.body_hash) == (account_id, body_hash):
         return earlier.location
+    earlier.account_id, earlier.body_hash, earlier.location = account_id, body_hash, None
     return None
+
+
+def first_result(key: UUID, body_hash: bytes, account_id: UUID) -> str | None:
+    """Where an equal, earlier press of the same person was led, without taking the key."""
+    return db.session.scalar(
+        select(FormKey.location).where(
+            FormKey.key == key, FormKey.body_hash == body_hash, FormKey.account_id == account_id
+        )
+    )
 
 
 def remember(key: UUID, location: str) -> None:

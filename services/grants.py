@@ -105,7 +105,6 @@ def end(actor: Actor | None, grant: Grant, how: GrantEnd, reason: str) -> None:
             address,
             application.language,
             application_id=application.id,
-            organisation=grant.organisation.name,
         )
 
 
@@ -292,7 +291,5 @@ def _tell_inviter(invitation: Invitation, now: datetime) -> None:
             address,
             application.language,
             application_id=application.id,
-            organisation=grant.organisation.name,
-            reference=application.reference,
             accepted=now,
         )

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -20,13 +21,26 @@ LARGEST = 200_000
 Fields = list[tuple[str, str]]
 
 
-def keep(path: str, fields: Fields, account_id: UUID) -> str | None:
-    """Keep the fields of one form for its owner; returns the secret for the cookie, or None when there is nothing to keep.
+@dataclass(frozen=True)
+class Held:
+    """A form that waits for its owner: the page it stands on, what was typed, and whether a lost session was the
+    reason."""
 
-    Written in a transaction of its own: the request it comes from is being refused.
+    account_id: UUID
+    path: str
+    fields: Fields
+    was_signed_out: bool
+
+
+def keep(held: Held) -> str | None:
+    """Keep one form for its owner; returns the secret for the cookie, or None when there is nothing to keep.
+
+    Written in a transaction of its own: the request it comes from is being refused. The path is sealed with the
+    fields, as it
+    may hold the token of an invitation.
     """
-    content = json.dumps(fields).encode()
-    if not fields or len(content) > LARGEST:
+    content = json.dumps({"path": held.path, "fields": held.fields, "out": held.was_signed_out}).encode()
+    if not held.fields or len(content) > LARGEST:
         return None
     token = secrets.token_urlsafe(32)
     row_id = uuid4()
@@ -35,8 +49,7 @@ def keep(path: str, fields: Fields, account_id: UUID) -> str | None:
             HeldForm(
                 id=row_id,
                 token_hash=hash_of(token),
-                account_id=account_id,
-                path=path,
+                account_id=held.account_id,
                 fields_box=keyring().seal(Purpose.HELD, content, f"held_form|{row_id}"),
                 expires_at=clock.now() + LIFETIME,
             )
@@ -45,20 +58,19 @@ def keep(path: str, fields: Fields, account_id: UUID) -> str | None:
     return token
 
 
-def find(token: str, path: str, account_id: UUID) -> Fields | None:
-    """The fields that were kept for this person and this page, or None."""
+def find(token: str) -> Held | None:
+    """What is kept under this secret, or None when it is unknown or older than half an hour.
+
+    The caller asks whose it is.
+    """
     row = db.session.scalar(
-        select(HeldForm).where(
-            HeldForm.token_hash == hash_of(token),
-            HeldForm.path == path,
-            HeldForm.account_id == account_id,
-            HeldForm.expires_at > clock.now(),
-        )
+        select(HeldForm).where(HeldForm.token_hash == hash_of(token), HeldForm.expires_at > clock.now())
     )
-    if row is None:
+    if row is None or row.account_id is None:
         return None
-    content = keyring().open(Purpose.HELD, row.fields_box, f"held_form|{row.id}")
-    return [(name, value) for name, value in json.loads(content)]
+    content = json.loads(keyring().open(Purpose.HELD, row.fields_box, f"held_form|{row.id}"))
+    fields = [(name, value) for name, value in content["fields"]]
+    return Held(row.account_id, content["path"], fields, content["out"])
 
 
 def discard(token: str) -> None:

@@ -17,8 +17,9 @@ from models.application import AccessApplication, Nominee
 from models.enums import ContactKind, GrantStatus, InvitationStatus, MessageKind, Role
 from models.grant import Grant, Invitation
 from models.organisation import Organisation
-from services import audit, mailbox, national_ids, settings
+from services import applications, audit, mailbox, national_ids, settings
 from services.access import DECIDING_ROLES, Actor
+from services.application_rules import Action, Side
 from services.errors import Conflict, Forbidden, NotFound, TooMany
 from services.sessions import hash_of
 from services.settings import Key
@@ -38,7 +39,9 @@ class LinkState(StrEnum):
 def create(actor: Actor, grant: Grant) -> Invitation:
     """Make a new link for a grant and queue its e-mail (5); the link before it is dead (C30).
 
-    The caller has asked who may. The token itself is stored nowhere: the e-mail makes it again from the key ring and the invitation's id.
+    The caller has asked who may. The token itself is stored nowhere: the e-mail makes it again from the key ring and
+    the
+    invitation's id.
     """
     _withdraw_live(grant)
     application = grant.nominee.application
@@ -63,8 +66,6 @@ def create(actor: Actor, grant: Grant) -> Invitation:
         invitation.language,
         application_id=application.id,
         invitation_id=invitation.id,
-        organisation=grant.organisation.name,
-        expires=invitation.expires_at,
     )
     audit.record(actor, "invitation.created", invitation, grant_id=grant.id)
     return invitation
@@ -75,7 +76,7 @@ def resend(actor: Actor, grant: Grant) -> Invitation:
 
     Raises NotFound or Forbidden, Conflict when the grant is in use or ended, TooMany beyond the limits of C37.
     """
-    require_may_manage(actor, grant)
+    require_may_manage(actor, grant, only_resend=True)
     _lock(grant)
     _require_waiting(grant)
     _require_within_limits(grant)
@@ -159,8 +160,6 @@ def ask_for_new(invitation: Invitation) -> None:
         contact_email(application),
         application.language,
         application_id=application.id,
-        organisation=grant.organisation.name,
-        reference=application.reference,
     )
     audit.record(None, "invitation.renewal_requested", invitation, grant_id=grant.id)
 
@@ -184,8 +183,10 @@ def contact_email(application: AccessApplication) -> str:
     return application.submitter_email
 
 
-def require_may_manage(actor: Actor, grant: Grant) -> None:
-    """A caseworker, the applicant's side of the application, or a user administrator of the organisation.
+def require_may_manage(actor: Actor, grant: Grant, *, only_resend: bool = False) -> None:
+    """A caseworker, the applicant's side of the application, or a user administrator of the organisation; the contact
+    person
+    may only resend.
 
     Raises NotFound to those for whom the grant does not exist, Forbidden to those who may only see it.
     """
@@ -194,13 +195,12 @@ def require_may_manage(actor: Actor, grant: Grant) -> None:
     if actor.role is Role.ORGANISATION_USER and actor.organisation_id == grant.organisation_id:
         if not actor.is_user_administrator:
             raise Forbidden(_("Bare de som styrer brukere for virksomheten, kan gjøre dette."))
-        return
-    if actor.role is Role.SUBMITTER:
-        from services import applications  # they use grants, too
-
-        applications.find(actor, grant.nominee.application_id)
-        return
-    raise NotFound
+    elif actor.role is Role.SUBMITTER:
+        side = applications.require(actor, Action.RESEND, grant.nominee.application)
+        if side is not Side.APPLICANT and not only_resend:
+            raise Forbidden(_("Bare den som kan søke på vegne av virksomheten, kan gjøre dette."))
+    else:
+        raise NotFound
 
 
 def _require_waiting(grant: Grant) -> None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from adapters.idporten import IdPortenLogin
 from extensions import clock
 from extensions.agencies import agencies, settings
 from extensions.database import db
 from extensions.keys import Purpose, keyring
-from models.account import Account, Identity, LoginAttempt, StaffMember
+from models.account import Account, Identity, LoginAttempt, LoginSession, StaffMember
 from models.enums import GrantStatus, Language, Role
 from models.grant import Grant
 from models.organisation import Organisation
@@ -24,12 +24,13 @@ from services.access import STAFF_ROLES, Actor
 from services.errors import DomainError
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
-STAFF_PATHS = ("/sak", "/tilganger", "/logg", "/personvernsaker", "/statistikk")
+STAFF_PAGES = frozenset({"sak", "tilganger", "logg", "personvernsaker", "statistikk"})
 _PREFIX = re.compile(r"^/(nn|en)/")
 
 
 class AttemptGone(DomainError):
-    """The answer belongs to no sign-in of this browser: unknown, used, another browser's, or older than ten minutes (C1)."""
+    """The answer belongs to no sign-in of this browser: unknown, used, another browser's, or older than ten minutes
+    (C1)."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +42,22 @@ class Hat:
     organisation_name: str | None = None
 
 
-def begin(next_path: str, language: Language, *, fresh: bool) -> tuple[str, str]:
+def begin(next_path: str, language: Language, *, fresh: bool, browser: str) -> tuple[str, str]:
     """Start a sign-in; returns the address to send the browser to and the secret for its cookie. Raises Unavailable.
 
-    `fresh` asks ID-porten for a new login although the person has a session there (step-up, C4).
+    `fresh` asks ID-porten for a new login although the person has a session there (step-up, C4). `browser` is the
+    secret the
+    browser holds already, or empty: two tabs may sign in at once.
     """
     start = agencies().idporten.start(language=language.value, fresh=fresh)
-    browser = secrets.token_urlsafe(32)
+    browser = browser or secrets.token_urlsafe(32)
     state_hash = sessions.hash_of(start.state)
-    held = json.dumps({"nonce": start.nonce, "verifier": start.verifier}).encode()
+    held = json.dumps({"nonce": start.nonce, "verifier": start.verifier, "next": next_path}).encode()
     db.session.add(
         LoginAttempt(
             state_hash=state_hash,
             browser_hash=sessions.hash_of(browser),
             secrets_box=keyring().seal(Purpose.HELD, held, f"login_attempt|{state_hash.hex()}"),
-            next_path=next_path,
             issuer=settings().idporten_issuer,
             created_at=clock.now(),
         )
@@ -63,20 +65,22 @@ def begin(next_path: str, language: Language, *, fresh: bool) -> tuple[str, str]
     return start.url, browser
 
 
-def finish(params: Mapping[str, str], browser: str) -> tuple[str, Actor, str]:
+def finish(params: Mapping[str, str], browser: str, earlier_token: str | None) -> tuple[str, Actor, str]:
     """Take ID-porten's answer; returns the session token, the actor and the path that was wanted.
 
-    Raises AttemptGone, adapters' LoginRefused or Unavailable. The attempt is used up whatever the outcome: it is marked in a
+    The session this browser had before is dead afterwards; its role is gone on with when it was the same person's.
+
+    Raises AttemptGone, adapters' LoginRefused or Unavailable. The attempt is used up whatever the outcome: it is
+    marked in a
     transaction of its own, so that a refused answer cannot be tried again.
     """
     state = params.get("state", "")
     attempt = _use_up(state, browser)
-    held = json.loads(
-        keyring().open(Purpose.HELD, attempt.secrets_box, f"login_attempt|{attempt.state_hash.hex()}")
-    )
+    held = json.loads(keyring().open(Purpose.HELD, attempt.secrets_box, f"login_attempt|{attempt.state_hash.hex()}"))
     login = agencies().idporten.finish(params=params, state=state, nonce=held["nonce"], verifier=held["verifier"])
     account = _account_for(login)
-    hat = _first_hat(account, attempt.next_path)
+    earlier = sessions.end_earlier(earlier_token, account.id) if earlier_token else None
+    hat = _first_hat(account, held["next"], earlier)
     token, row = sessions.open_for(
         account,
         hat.role,
@@ -88,11 +92,14 @@ def finish(params: Mapping[str, str], browser: str) -> tuple[str, Actor, str]:
     actor = sessions.load(token)
     assert actor is not None
     audit.record(actor, "session.started", row, acr=login.acr)
-    return token, actor, attempt.next_path
+    return token, actor, held["next"]
 
 
 def hats(account_id: UUID) -> list[Hat]:
-    """Everything the account may act as now: the organisations it has access to, and the Directorate. Submitter is always open."""
+    """Everything the account may act as now: the organisations it has access to, and the Directorate.
+
+    Submitter is always open.
+    """
     staff_role = db.session.scalar(
         select(StaffMember.role).where(StaffMember.account_id == account_id, StaffMember.ended_at.is_(None))
     )
@@ -109,7 +116,7 @@ def hats(account_id: UUID) -> list[Hat]:
 def _use_up(state: str, browser: str) -> LoginAttempt:
     """Mark the attempt used and return it; only the first answer from the same browser within ten minutes succeeds."""
     with db.new_session() as session:
-        attempt = session.scalar(
+        attempt: LoginAttempt | None = session.scalar(
             update(LoginAttempt)
             .where(
                 LoginAttempt.state_hash == sessions.hash_of(state),
@@ -127,26 +134,38 @@ def _use_up(state: str, browser: str) -> LoginAttempt:
 
 
 def _account_for(login: IdPortenLogin) -> Account:
-    """The one account of this human, made at the first sign-in; a new issuer or subject joins it by the number (C5)."""
-    account = db.session.scalar(
-        select(Account).join(Identity).where(Identity.issuer == login.issuer, Identity.subject == login.subject)
-    ) or db.session.scalar(
-        select(Account).where(Account.national_id_index.in_(national_ids.indexes_of(login.national_id)))
+    """The one account of this human, made at the first sign-in (C5).
+
+    A new issuer or subject joins it by the number; a new number, when a D-number became a fødselsnummer, by the
+    subject.
+    """
+    indexes = national_ids.indexes_of(login.national_id)
+    # Two first sign-ins at once wait for one another here, and make one account.
+    db.session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(indexes[0][:8], signed=True))))
+    identity = db.session.scalar(
+        select(Identity).where(Identity.issuer == login.issuer, Identity.subject == login.subject)
     )
+    account = db.session.scalar(select(Account).where(Account.national_id_index.in_(indexes)))
     now = clock.now()
+    if account is None and identity is not None:
+        account = identity.account
+        national_ids.put(account, login.national_id)
+        audit.record(None, "account.number_replaced", account)
     if account is None:
         account = Account(id=uuid4(), created_at=now)
         national_ids.put(account, login.national_id)
         db.session.add(account)
         audit.record(None, "account.created", account)
-    elif national_ids.read(account) != login.national_id:
-        national_ids.put(account, login.national_id)  # a D-number was replaced by a fødselsnummer: the same person
-        audit.record(None, "account.number_replaced", account)
-    if not any((i.issuer, i.subject) == (login.issuer, login.subject) for i in account.identities):
+    if identity is None:
         account.identities.append(Identity(issuer=login.issuer, subject=login.subject))
+    elif identity.account is not account:
+        identity.account = account  # the number is the person; the subject only the issuer's name for it
+        audit.record(None, "account.identity_moved", account)
     account.last_login_at = now
     db.session.execute(
-        update(Grant).where(Grant.account_id == account.id, Grant.status == GrantStatus.ACTIVE).values(last_login_at=now)
+        update(Grant)
+        .where(Grant.account_id == account.id, Grant.status == GrantStatus.ACTIVE)
+        .values(last_login_at=now)
     )
     _claim_staff_row(account, login.national_id)
     db.session.flush()  # sessions.open_for and load read what was made here
@@ -165,17 +184,17 @@ def _claim_staff_row(account: Account, number: str) -> None:
         account.name = account.name or staff.name
 
 
-def _first_hat(account: Account, next_path: str) -> Hat:
-    """The role that fits the page the person wanted; else the only one there is; else none chosen yet (submitter)."""
-    available = hats(account.id)
-    next_path = _PREFIX.sub("/", next_path)
-    if next_path.startswith(("/soknad", "/i/")):
+def _first_hat(account: Account, next_path: str, earlier: LoginSession | None) -> Hat:
+    """The role to begin in: the interrupted one, else the only one that fits the page, else none chosen (submitter)."""
+    section = _PREFIX.sub("/", next_path).partition("?")[0].split("/")[1:2]
+    fitting = hats(account.id)
+    if section in (["soknad"], ["i"]):
         return Hat(Role.SUBMITTER)
-    if next_path.startswith(STAFF_PATHS):
-        fitting = [hat for hat in available if hat.role in STAFF_ROLES]
-    elif next_path.startswith("/virksomhet"):
-        fitting = [hat for hat in available if hat.role is Role.ORGANISATION_USER]
-    else:
-        fitting = available
+    if section and section[0] in STAFF_PAGES:
+        fitting = [hat for hat in fitting if hat.role in STAFF_ROLES]
+    elif section == ["virksomhet"]:
+        fitting = [hat for hat in fitting if hat.role is Role.ORGANISATION_USER]
+    if earlier is not None:
+        now_dead = (earlier.role, earlier.organisation_id)
+        fitting = [hat for hat in fitting if (hat.role, hat.organisation_id) == now_dead] or fitting
     return fitting[0] if len(fitting) == 1 else Hat(Role.SUBMITTER)
-
