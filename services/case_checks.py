@@ -1,4 +1,4 @@
-"""What a caseworker would otherwise look up by hand, as checks with a result in words (ux.md B2, panel «Kontroller»)."""
+"""What a caseworker would otherwise look up by hand, as checks with a result in words (ux.md B2, «Kontroller»)."""
 
 import re
 import unicodedata
@@ -26,11 +26,13 @@ REGISTRY_FRESH = timedelta(hours=24)
 """How old Enhetsregisteret's answer may be when access is granted."""
 
 FREE_MAIL = frozenset(
-    "gmail.com googlemail.com outlook.com hotmail.com hotmail.no live.com live.no msn.com yahoo.com yahoo.no icloud.com "
-    "me.com mac.com aol.com proton.me protonmail.com online.no broadpark.no getmail.no gmx.com gmx.net mail.com lyse.net "
-    "start.no frisurf.no c2i.net haugnett.no altibox.no tele2.no fastmail.com hey.com zoho.com yandex.com".split()
+    """
+    altibox.no aol.com broadpark.no c2i.net fastmail.com frisurf.no getmail.no gmail.com gmx.com gmx.net googlemail.com
+    haugnett.no hey.com hotmail.com hotmail.no icloud.com live.com live.no lyse.net mac.com mail.com me.com msn.com
+    online.no outlook.com proton.me protonmail.com start.no tele2.no yahoo.com yahoo.no yandex.com zoho.com
+    """.split()  # noqa: SIM905
 )
-_GENERIC_WORDS = frozenset("kommune kommuneherad herad suohkan gielda gïelte tjïelte kommuvdna hf rhf helseforetak".split())
+_GENERIC_WORDS = frozenset({"kommune", "herad", "suohkan", "gielda", "gïelte", "tjïelte", "hf", "rhf", "helseforetak"})
 _SHARED_SUFFIXES = frozenset({"kommune", "herad", "suohkan"})
 """Second-level names under .no that municipalities share: the label before them names the municipality."""
 _FOLDED = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ŋ": "n", "ŧ": "t", "ß": "ss"})
@@ -65,7 +67,7 @@ def is_registry_fresh(organisation: Organisation) -> bool:
 
 
 def belongs_to(domain: str, organisation_name: str) -> bool:
-    """Whether a mail domain reads as the organisation's own: `trondheim.kommune.no`, `stolav.no`. A hint, never a gate."""
+    """Whether a mail domain reads as the organisation's own: `trondheim.kommune.no`, `stolav.no`. A hint, no gate."""
     labels = domain.lower().split(".")[:-1]
     if len(labels) > 1 and labels[-1] in _SHARED_SUFFIXES:
         labels = labels[:-1]
@@ -120,7 +122,8 @@ def _registry(organisation: Organisation) -> Check:
     if when is None:
         problems.append(_("Enhetsregisteret har ikke bekreftet virksomheten ennå. Spør på nytt."))
     fine = _(
-        "%(type)s, organisasjonsform %(form)s. Bekreftet %(tid)s. Vi spør på nytt når du innvilger, hvis svaret er over ett døgn gammelt.",
+        "%(type)s, organisasjonsform %(form)s. Bekreftet %(tid)s. "
+        "Vi spør på nytt når du innvilger, hvis svaret er over ett døgn gammelt.",
         type=kind,
         form=organisation.form,
         tid=when or "–",
@@ -153,7 +156,11 @@ def _addresses(application: AccessApplication, grants: list[Grant]) -> Check:
             problems.append(_("%(navn)s har en privat e-postadresse (%(domene)s).", navn=nominee.name, domene=domain))
         elif domain not in known and not any(belongs_to(domain, name) for name in names):
             problems.append(
-                _("%(navn)s bruker %(domene)s, som ikke ligner på navnet til virksomheten.", navn=nominee.name, domene=domain)
+                _(
+                    "%(navn)s bruker %(domene)s, som ikke ligner på navnet til virksomheten.",
+                    navn=nominee.name,
+                    domene=domain,
+                )
             )
     domains = ", ".join(sorted({domain_of(nominee.email) for nominee in application.nominees}))
     return _check(
@@ -189,9 +196,9 @@ def _earlier_access(application: AccessApplication, grants: list[Grant]) -> Chec
     problems = []
     for nominee in application.nominees:
         indexes = set(_indexes_of(nominee))
-        for grant in grants:
-            if grant.nominee.national_id_index in indexes and (text := _about(grant, nominee, application)):
-                problems.append(text)
+        problems += [
+            _about(grant, nominee, application) for grant in grants if grant.nominee.national_id_index in indexes
+        ]
     users = sum(
         grant.organisation_id == application.organisation_id and grant.status is GrantStatus.ACTIVE for grant in grants
     )
@@ -207,20 +214,20 @@ def _earlier_access(application: AccessApplication, grants: list[Grant]) -> Chec
     return _check("earlier_access", _("Tidligere tilgang"), problems, fine)
 
 
-def _about(grant: Grant, nominee: Nominee, application: AccessApplication) -> str | None:
-    here = grant.organisation_id == application.organisation_id
+def _about(grant: Grant, nominee: Nominee, application: AccessApplication) -> str:
     if grant.status is GrantStatus.ENDED:
-        reason = words.GRANT_END[grant.ended_as] if grant.ended_as else _("Avsluttet")
-        return _(
+        text = _(
             "%(navn)s har hatt tilgang for %(virksomhet)s. %(grunn)s %(dato)s.",
             navn=nominee.name,
             virksomhet=grant.organisation.name,
-            grunn=reason,
+            grunn=words.GRANT_END[grant.ended_as] if grant.ended_as else _("Avsluttet"),
             dato=show_date(grant.ended_at) if grant.ended_at else "",
         )
-    if here:
-        return _("%(navn)s har allerede tilgang for virksomheten.", navn=nominee.name)
-    return _("%(navn)s har også tilgang for %(virksomhet)s.", navn=nominee.name, virksomhet=grant.organisation.name)
+    elif grant.organisation_id == application.organisation_id:
+        text = _("%(navn)s har allerede tilgang for virksomheten.", navn=nominee.name)
+    else:
+        text = _("%(navn)s har også tilgang for %(virksomhet)s.", navn=nominee.name, virksomhet=grant.organisation.name)
+    return str(text)
 
 
 def _duplicates(application: AccessApplication) -> Check:
@@ -239,7 +246,8 @@ def _duplicates(application: AccessApplication) -> Check:
     ).unique()
     problems = []
     for other in others:
-        same = [persons[nominee.national_id_index].name for nominee in other.nominees if nominee.national_id_index in persons]
+        theirs = (nominee.national_id_index for nominee in other.nominees)
+        same = [persons[index].name for index in theirs if index in persons]
         reference = " ".join(other.reference[i : i + 4] for i in range(0, len(other.reference), 4))
         if same:
             problems.append(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from extensions.database import db
 from extensions.language import show_datetime
@@ -63,7 +63,7 @@ class Rule:
     impartial: bool = True
     """Closed to a party in the case."""
     new_eyes: bool = False
-    """Closed to those who took part in an earlier decision in the case: an appeal is another's (security.md section 8)."""
+    """Closed to those who took part in an earlier decision in the case: an appeal is another's work."""
 
 
 RULES = {
@@ -90,12 +90,12 @@ class Standing:
 
 
 def standing(account_id: UUID, application: AccessApplication) -> Standing:
-    """Whether the account is a party in the case, by account, number or access, and whether it took part in a decision here."""
+    """Whether the account is a party in the case, by account, number or access; whether it has decided here before."""
     account = db.session.get_one(Account, account_id)
     number = national_ids.read(account)
     indexes = national_ids.indexes_of(number) if number else []
 
-    def is_named(row: type[HasNationalId]) -> object:
+    def is_named(row: type[HasNationalId]) -> ColumnElement[bool]:
         return row.national_id_index.in_(indexes)
 
     this = AccessApplication.id == application.id
@@ -128,9 +128,7 @@ def standing(account_id: UUID, application: AccessApplication) -> Standing:
     return Standing(next((ground for ground, holds in grounds.items() if holds), None), has_decided)
 
 
-def refusal(
-    role: Role, action: CaseAction, application: AccessApplication, found: Standing
-) -> DomainError | None:
+def refusal(role: Role, action: CaseAction, application: AccessApplication, found: Standing) -> DomainError | None:
     """Why somebody in `role`, standing so to the case, may not do `action` now; None when the way is open."""
     rule = RULES[action]
     if role not in rule.roles:
@@ -139,7 +137,10 @@ def refusal(
         return Conflict(state_text(application))
     if rule.impartial and found.ground is not None:
         return Forbidden(
-            _("%(grunn)s Derfor kan du ikke behandle den. Det følger av forvaltningsloven § 6.", grunn=GROUND_TEXT[found.ground])
+            _(
+                "%(grunn)s Derfor kan du ikke gjøre dette (forvaltningsloven § 6).",
+                grunn=GROUND_TEXT[found.ground],
+            )
         )
     if rule.new_eyes and found.has_decided:
         return Forbidden(_("Du var med på det første vedtaket i saken. En annen saksbehandler må ta klagen."))
@@ -163,7 +164,9 @@ def state_text(application: AccessApplication) -> str:
     if application.status in DECIDED and application.decided_at is not None:
         final = [decision for decision in application.decisions if decision.status is DecisionStatus.FINAL]
         by = (final[-1].approved_by or final[-1].proposed_by).name if final else None
-        return _("Vedtaket er fattet %(tid)s av %(navn)s.", tid=show_datetime(application.decided_at), navn=by or "–")
-    if application.status is S.WITHDRAWN and application.withdrawn_at is not None:
-        return _("Virksomheten trakk søknaden %(tid)s.", tid=show_datetime(application.withdrawn_at))
-    return _("Saken har nå statusen «%(status)s».", status=words.APPLICATION_STATUS[application.status][0])
+        text = _("Vedtaket er fattet %(tid)s av %(navn)s.", tid=show_datetime(application.decided_at), navn=by or "–")
+    elif application.status is S.WITHDRAWN and application.withdrawn_at is not None:
+        text = _("Virksomheten trakk søknaden %(tid)s.", tid=show_datetime(application.withdrawn_at))
+    else:
+        text = _("Saken har nå statusen «%(status)s».", status=words.APPLICATION_STATUS[application.status][0])
+    return str(text)

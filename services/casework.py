@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from extensions import clock
@@ -18,7 +18,7 @@ from models.enums import ApplicationStatus, ContactKind, OrganisationKind, Quest
 from models.organisation import Organisation
 from services import audit, national_ids
 from services.access import DECIDING_ROLES, Actor
-from services.case_rules import OPEN, SENT, CaseAction, Ground, require, standing
+from services.case_rules import OPEN, SENT, CaseAction, require, standing
 from services.errors import Conflict, NotFound
 
 PAGE_SIZE = 25
@@ -72,7 +72,7 @@ def queue(actor: Actor, wanted: QueueFilter, page: int = 1) -> tuple[list[QueueR
     due = func.coalesce(Question.due_on, AccessApplication.due_on)
     mine = AccessApplication.caseworker_id == actor.account_id
     is_open = AccessApplication.status.in_(OPEN)
-    rows: Select[tuple[AccessApplication, str, str | None, date | None, int]] = (
+    rows = (
         select(AccessApplication, Organisation.name, caseworker.name, due, func.count().over())
         .join(Organisation, Organisation.id == AccessApplication.organisation_id)
         .outerjoin(caseworker, caseworker.id == AccessApplication.caseworker_id)
@@ -108,7 +108,7 @@ def queue(actor: Actor, wanted: QueueFilter, page: int = 1) -> tuple[list[QueueR
     ], total
 
 
-def _conditions(actor: Actor, wanted: QueueFilter, due: ColumnElement[date | None]) -> list[ColumnElement[bool]]:
+def _conditions(actor: Actor, wanted: QueueFilter, due: ColumnElement[date]) -> list[ColumnElement[bool]]:
     column = AccessApplication.status
     conditions: list[ColumnElement[bool]] = [
         column == wanted.status if wanted.status else column.in_(SENT if wanted.all_statuses else OPEN)
@@ -294,8 +294,3 @@ def caseworkers() -> Sequence[Account]:
     return db.session.scalars(
         select(Account).join(StaffMember, StaffMember.account_id == Account.id).order_by(Account.name)
     ).all()
-
-
-def is_party(actor: Actor, application: AccessApplication) -> Ground | None:
-    """The ground on which the actor may not work the case, or None."""
-    return standing(actor.account_id, application).ground

@@ -38,10 +38,10 @@ def needs_two(outcomes: Sequence[Outcome]) -> bool:
 def decide(actor: Actor, application_id: UUID, outcomes: Sequence[Outcome], text: str) -> Decision:
     """Decide for every person in the case, with the letter's text as it was previewed.
 
-    Afterwards the decision is final and its consequences are under way; or, where all are declined, it is proposed and waits for
-    a colleague. An open question is withdrawn. Raises Conflict with who decided when somebody was first, Forbidden for a
-    party, NeedsFreshLogin, NotEligible or Unavailable when Enhetsregisteret says no or nothing, ValueError for outcomes that
-    do not fit the case.
+    Afterwards the decision is final and its consequences are under way; or, where all are declined, it is proposed and
+    waits for a colleague. An open question is withdrawn. Raises Conflict with who decided when somebody was first,
+    Forbidden for a party, NeedsFreshLogin, NotEligible or Unavailable when Enhetsregisteret says no or nothing,
+    ValueError for outcomes that do not fit the case.
     """
     require_fresh_login(actor)
     application = casework.find(actor, application_id)
@@ -86,7 +86,7 @@ def approve(actor: Actor, application_id: UUID) -> Decision:
 
 
 def send_back(actor: Actor, application_id: UUID, reason: str) -> None:
-    """The second person does not agree: the proposal is returned with the reason as an internal note, and may be made anew."""
+    """The second person does not agree: the proposal is returned, with the reason as an internal note."""
     application, decision = _waiting_proposal(actor, application_id)
     decision.move_to(DecisionStatus.RETURNED)
     casework.add_note(actor, application, reason)
@@ -105,7 +105,7 @@ def take_back(actor: Actor, application_id: UUID) -> None:
 
 
 def uphold_appeal(actor: Actor, application: AccessApplication, reason: str) -> None:
-    """An appeal against a refusal is upheld: the case is under review again, with the actor, who took no part in the refusal."""
+    """An appeal against a refusal is upheld: the case is under review again, with somebody who took no part in it."""
     require(actor, CaseAction.UPHOLD_APPEAL, application)
     application.move_to(ApplicationStatus.IN_REVIEW)
     application.caseworker_id = actor.account_id
@@ -148,7 +148,7 @@ def _require_fresh_registry(application: AccessApplication) -> None:
 
 
 def _require_fitting(application: AccessApplication, outcomes: Sequence[Outcome], text: str) -> None:
-    """One outcome a person, no level above the one applied for (D9), a reason for every refusal, and the right to appeal."""
+    """One outcome a person, no level above the one applied for (D9), a reason for each refusal, the right to appeal."""
     wanted = {nominee.id: nominee.access_level for nominee in application.nominees}
     fits = (
         len(outcomes) == len(wanted)

@@ -1,4 +1,4 @@
-"""The Directorate's letters: the decision (vedtak) from its template, and the ready questions. Texts are data, in templates/letters."""
+"""The Directorate's letters: the decision (vedtak) and ready questions. Their texts are data, in templates/letters."""
 
 import tomllib
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def language_of(application: AccessApplication) -> Language:
 
 
 def draft_text(application: AccessApplication) -> str:
-    """The part of the letter the caseworker may rewrite: background, rules and the right to appeal (forvaltningsloven §§ 24–29)."""
+    """What the caseworker may rewrite in the letter: facts, rules and how to appeal (forvaltningsloven §§ 24–29)."""
     language = language_of(application)
     organisation = application.organisation
     assert application.submitted_at is not None
@@ -76,7 +76,7 @@ def draft_text(application: AccessApplication) -> str:
 
 
 def compose(application: AccessApplication, outcomes: Sequence[Outcome], text: str) -> str:
-    """The whole letter: what is decided for whom, then the text. The date and who decided are set beside it, from the decision."""
+    """The whole letter: what is decided for whom, then the text. Date and signature stand beside it, by the decision."""
     language = language_of(application)
     people = {nominee.id: nominee for nominee in application.nominees}
     with in_language(language):

@@ -1,4 +1,4 @@
-"""Asking the organisation for more (ux.md B3): one open question at a time, with a deadline that moves the case's own."""
+"""Asking the organisation for more (ux.md B3): one open question at a time; its deadline moves the case's own."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -37,8 +37,8 @@ def ask(
 ) -> Question:
     """Send a question; the case waits, the chosen parts are open, and both recipients get e-mail 2.
 
-    The Directorate's own deadline is moved by as long as the organisation has to answer. Raises Conflict while a proposed
-    decision waits for a colleague; ValueError for a deadline nearer than three days.
+    The Directorate's own deadline is moved by as long as the organisation has to answer. Raises Conflict while a
+    proposed decision waits for a colleague; ValueError for a deadline nearer than three days.
     """
     require(actor, CaseAction.ASK, application)
     if any(decision.status is DecisionStatus.PROPOSED for decision in application.decisions):
@@ -60,7 +60,12 @@ def ask(
     _move_own_deadline(application, due_on - clock.today())
     _tell(application, question)
     audit.record(
-        actor, "question.asked", question, application=application.id, due_on=due_on.isoformat(), opened=list(opened_steps)
+        actor,
+        "question.asked",
+        question,
+        application=application.id,
+        due_on=due_on.isoformat(),
+        opened=list(opened_steps),
     )
     return question
 
@@ -72,7 +77,7 @@ def withdraw(actor: Actor, application: AccessApplication) -> None:
 
 
 def extend(actor: Actor, application: AccessApplication, due_on: date) -> None:
-    """Give the organisation longer to answer, and tell it. Raises ValueError for a date that is not later, or too near."""
+    """Give the organisation longer to answer, and tell it. Raises ValueError for a date too near or not later."""
     require(actor, CaseAction.CHANGE_QUESTION, application)
     question = _required(application)
     _require_time(due_on)

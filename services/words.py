@@ -90,7 +90,7 @@ def days_left(due: date, today: date) -> str:
     """How long there is until a deadline, in words: «3 dager igjen»."""
     days = (due - today).days
     if days > 0:
-        return ngettext("%(num)s dag igjen", "%(num)s dager igjen", days)
+        return str(ngettext("%(num)s dag igjen", "%(num)s dager igjen", days))
     if days == 0:
-        return _("Siste dag er i dag")
-    return ngettext("%(num)s dag over fristen", "%(num)s dager over fristen", -days)
+        return str(_("Siste dag er i dag"))
+    return str(ngettext("%(num)s dag over fristen", "%(num)s dager over fristen", -days))
