@@ -2,6 +2,7 @@
 
 import sys
 
+from click import ClickException
 from flask.cli import ScriptInfo
 
 from app import create_app
@@ -14,7 +15,11 @@ def main() -> int:
     app = create_app()
     for command in COMMANDS:
         print("flask", *command, flush=True)
-        app.cli.main(command, "flask", standalone_mode=False, obj=ScriptInfo(create_app=lambda: app))
+        try:
+            app.cli.main(command, "flask", standalone_mode=False, obj=ScriptInfo(create_app=lambda: app))
+        except ClickException as error:
+            error.show()
+            return error.exit_code
     return 0
 
 

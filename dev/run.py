@@ -26,7 +26,7 @@ from dev.supervisor import Service, Stopped, Supervisor, say
 from dev.valkey import Valkey
 from stubs.people import people
 
-VAR = ROOT / "var"
+VAR = Path(os.environ.get("VAR_FOLDER") or ROOT / "var")
 LOGS = VAR / "log"
 BIN = Path(sys.executable).parent
 
@@ -212,7 +212,8 @@ def print_guide(address: str, mail: str, seconds: float) -> None:
         indent = " " * len(start)
         print(textwrap.fill(f"{person.role}. {person.try_}.", width, initial_indent=start, subsequent_indent=indent))
     print(f"\nReady after {seconds:.1f} s. Everybody above is made up; sign in with their number.")
-    print(f"Product: {address}   Mail it sent: {mail}   Logs: {LOGS.relative_to(ROOT)}/   Stop: Ctrl-C\n", flush=True)
+    logs = os.path.relpath(LOGS, ROOT)
+    print(f"Product: {address}   Mail it sent: {mail}   Logs: {logs}/   Stop: Ctrl-C\n", flush=True)
 
 
 if __name__ == "__main__":
