@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import blueprints
 import commands
+import workers
 from blueprints import errors, guard, page_context
 from config import Settings
 from extensions import language, limits, log, login, static_files
@@ -30,7 +31,7 @@ class Helsereserven(Flask):
         response = self.make_response(super().dispatch_request())
         keep = response.status_code < 400
         if keep:
-            guard.after_success(response)
+            guard.remember_result(response)
         db.finish(keep=keep)
         return response
 
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     page_context.init_app(app)
     blueprints.register(app)
     commands.register(app)
+    workers.register(app)
     app.after_request(SecurityHeaders(settings))
     app.wsgi_app = PageCache(app, settings.host, app.config["SESSION_COOKIE_NAME"], page_context.COLOUR_COOKIE)  # type: ignore[method-assign]
     return app

@@ -62,6 +62,10 @@ class Settings:
     allow_synthetic_id: bool
     trusted_proxies: int
     operating_message: str | None
+    smtp_timeout: int = 20
+    """Seconds the mail server may take to answer."""
+    job_lease: int = 120
+    """Seconds a job may hold its work before another worker may take it over (security.md R4, R6)."""
 
     @property
     def is_production(self) -> bool:
@@ -115,6 +119,8 @@ class Settings:
             allow_synthetic_id=(optional("ALLOW_SYNTHETIC_ID") or "false") == "true",
             trusted_proxies=reader.number("TRUSTED_PROXIES", 0),
             operating_message=optional("OPERATING_MESSAGE"),
+            smtp_timeout=reader.number("SMTP_TIMEOUT", 20),
+            job_lease=reader.number("JOB_LEASE", 120),
         )
         reader.problems.extend(_unfit_for_production(settings) if settings.is_production else [])
         if reader.problems:

@@ -48,6 +48,7 @@ class Agencies:
                 settings.smtp_tls,
                 settings.smtp_user,
                 settings.smtp_password,
+                timeout=settings.smtp_timeout,
             ),
         )
 

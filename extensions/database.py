@@ -19,6 +19,7 @@ class Database:
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=10,
+            hide_parameters=True,  # an error's text may be logged; the values of a statement may not (C72)
             connect_args={
                 "connect_timeout": 5,
                 "options": (

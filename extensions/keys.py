@@ -110,6 +110,11 @@ class KeyRing:
         and the database alone cannot make it."""
         return _url_safe(self._mac(Purpose.LINK, self.primary[Purpose.LINK], f"{purpose}|{subject}"))
 
+    def link_tokens(self, purpose: str, subject: str) -> list[str]:
+        """The same link's token under every link key: the one that was sent is among them."""
+        link = f"{purpose}|{subject}"
+        return [_url_safe(self._mac(Purpose.LINK, key_id, link)) for key_id in self.keys[Purpose.LINK]]
+
     def _mac(self, purpose: Purpose, key_id: str, value: str) -> bytes:
         return hmac.new(self.keys[purpose][key_id], value.encode(), hashlib.sha256).digest()
 

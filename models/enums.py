@@ -110,6 +110,7 @@ class MessageKind(StrEnum):
     INVITATION_ACCEPTED = "invitation_accepted"
     NEW_INVITATION_REQUESTED = "new_invitation_requested"
     ACCESS_ENDED = "access_ended"
+    RECONFIRMATION_DUE = "reconfirmation_due"
 
 
 class MessageStatus(StrEnum):

@@ -15,6 +15,15 @@ class Job(StrEnum):
 
     SEND_MESSAGE = "workers.mail.send_message"
     MAKE_RECEIPT = "workers.applications.make_receipt"
+    REMIND_INVITATIONS = "workers.housekeeping.remind_invitations"
+    EXPIRE_INVITATIONS = "workers.housekeeping.expire_invitations"
+    RECONFIRM_GRANTS = "workers.housekeeping.reconfirm_grants"
+    DISCARD_SHORT_LIVED = "workers.housekeeping.discard_short_lived"
+    RETAIN = "workers.housekeeping.retain"
+    NOTE_AUDIT_HEAD = "workers.audit.note_head"
+    VERIFY_AUDIT = "workers.audit.verify"
+    WATCH = "workers.invariants.watch"
+    REPORT_INVARIANTS = "workers.invariants.report"
 
 
 def add(job: Job, *, after: timedelta = timedelta(0), once_key: str | None = None, **arguments: Any) -> OutboxEntry:

@@ -11,6 +11,7 @@ import pytest
 from alembic import command
 from flask import Flask
 from flask.testing import FlaskClient
+from rq import SimpleWorker
 from sqlalchemy import create_engine, text
 from werkzeug.test import TestResponse
 
@@ -22,12 +23,15 @@ from dev.postgres import Postgres, Role
 from dev.valkey import Valkey
 from extensions import clock
 from extensions.database import db
+from extensions.queue import SERIALIZER, connection, queues
 from models import Base
 from models.enums import Role as ActingRole
 from services import reference_data, sessions
 from stubs.testing import Stubs, start_stubs
 from tests.builders import Builders
 from tests.pages import Page
+from workers import job, relay
+from workers.schedule import Schedule
 
 KEPT_TABLES = {"county", "municipality", "health_trust", "health_trust_area", "setting", "alembic_version"}
 BASE_URL = "http://localhost"
@@ -235,3 +239,24 @@ def session_ids(app: Flask, account_id: UUID) -> list[UUID]:
                 select(LoginSession.id).where(LoginSession.account_id == account_id, LoginSession.ended_at.is_(None))
             )
         )
+
+
+@pytest.fixture
+def run_jobs(app: Flask) -> Callable[..., int]:
+    """Relay and worker in this process until nothing is due; run_jobs(schedule=True) lets the schedule offer first."""
+    job.bind(app)
+
+    def until_done(*, schedule: bool = False) -> int:
+        done = 0
+        with app.app_context():
+            if schedule:
+                Schedule().offer_due()
+                db.session.commit()
+            while offered := relay.offer_due_rows():
+                SimpleWorker(
+                    list(queues().values()), connection=connection(), serializer=SERIALIZER, log_job_description=False
+                ).work(burst=True, logging_level="WARNING")
+                done += offered
+        return done
+
+    return until_done

@@ -1,0 +1,57 @@
+"""The queues: Redis is the doorbell, the outbox the truth (design.md section 6). Only workers and relay speak to it."""
+
+from enum import StrEnum
+
+from flask import current_app
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+
+from extensions.agencies import settings
+
+SERIALIZER = "json"
+JOB = "workers.job.run"
+KEEP_FAILED = 7 * 86400
+
+
+class QueueName(StrEnum):
+    """Separate lines, so that a mass mailing or an export never delays an invitation or a scan; in order of urgency."""
+
+    MAIL = "mail"
+    SCAN = "scan"
+    LOOKUP = "lookup"
+    DEFAULT = "default"
+    BULK = "bulk"
+
+
+def connection() -> Redis:
+    """The queue's Redis; nothing is sent before the first command."""
+    if "redis" not in current_app.extensions:
+        current_app.extensions["redis"] = Redis.from_url(
+            settings().redis_url, socket_connect_timeout=2, socket_timeout=10, retry=Retry(NoBackoff(), 0)
+        )
+    redis: Redis = current_app.extensions["redis"]
+    return redis
+
+
+def queues() -> dict[QueueName, Queue]:
+    """Every queue. A job is ended some time before its lease runs out, so that two never do the same work at once."""
+    timeout = max(1, settings().job_lease * 5 // 6)
+    return {
+        name: Queue(name.value, connection=connection(), serializer=SERIALIZER, default_timeout=timeout)
+        for name in QueueName
+    }
+
+
+def offer(queue: Queue, outbox_id: int, attempt: int) -> None:
+    """Put one outbox row in line: ids only (C74). Raises DuplicateJobError when it stands there already, RedisError."""
+    queue.enqueue(
+        JOB,
+        outbox_id,
+        attempt,
+        job_id=f"outbox-{outbox_id}-{attempt}",
+        unique=True,
+        result_ttl=0,
+        failure_ttl=KEEP_FAILED,
+    )

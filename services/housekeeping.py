@@ -1,0 +1,206 @@
+"""What time alone makes due: reminders, expiry, half-year confirmation, and the end of what need not be kept (D12).
+
+Everything here is safe to repeat and to run late; the caller commits. Each returns how many rows it changed.
+"""
+
+from datetime import datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, update
+
+from extensions import clock
+from extensions.database import db
+from models.account import LoginAttempt, LoginSession
+from models.application import AccessApplication, Nominee
+from models.enums import (
+    AccessLevel,
+    ApplicationStatus,
+    GrantEnd,
+    GrantStatus,
+    InvitationStatus,
+    MessageKind,
+    MessageStatus,
+)
+from models.grant import Grant, Invitation
+from models.message import Message
+from models.outbox import OutboxEntry
+from services import audit, form_keys, grants, held_forms, invitations, mailbox, settings
+from services.settings import Key
+
+BATCH = 500
+"""Rows a round, so that no transaction is long; the next round takes the rest."""
+WARNED_FOR = timedelta(days=14)
+"""How long before its end an organisation must have been asked to confirm a grant; unasked, nothing ends."""
+ATTEMPTS_KEPT = timedelta(days=1)
+DONE_WORK_KEPT = timedelta(days=14)
+
+
+def remind_invitations() -> int:
+    """E-mail 6 to those who have not taken their invitation into use after a week; once each."""
+    now = clock.now()
+    waiting = _some(
+        Invitation.status == InvitationStatus.SENT,
+        Invitation.reminded_at.is_(None),
+        Invitation.created_at <= now - timedelta(days=settings.value(Key.INVITATION_REMINDER_DAYS)),
+        Invitation.expires_at > now,
+    )
+    for invitation in waiting:
+        invitation.reminded_at = now
+        _write(MessageKind.INVITATION_REMINDER, invitation)
+    return len(waiting)
+
+
+def expire_invitations() -> int:
+    """Mark invitations that ran out, and tell those who had got one (e-mail 7)."""
+    over = _some(Invitation.status.in_(invitations.LIVE), Invitation.expires_at <= clock.now())
+    for invitation in over:
+        was_sent = invitation.status is InvitationStatus.SENT
+        invitation.move_to(InvitationStatus.EXPIRED)
+        audit.record(None, "invitation.expired", invitation, grant_id=invitation.grant_id)
+        if was_sent:
+            _write(MessageKind.INVITATION_EXPIRED, invitation)
+    return len(over)
+
+
+def _some(*conditions: ColumnElement[bool]) -> list[Invitation]:
+    """Invitations to handle now, locked; those in use by a person are left for the next round."""
+    return list(
+        db.session.scalars(
+            select(Invitation)
+            .where(*conditions)
+            .order_by(Invitation.created_at)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def _write(kind: MessageKind, invitation: Invitation) -> None:
+    mailbox.queue(kind, invitation.id, invitation.email, invitation.language, invitation_id=invitation.id)
+
+
+def end_pending_users() -> int:
+    """End the grants nobody took into use within thirty days of the last invitation's end, and forget the invitations.
+
+    The application itself stays (ux.md C).
+    """
+    limit = clock.now() - timedelta(days=settings.value(Key.PENDING_USER_DAYS))
+    newest = select(func.max(Invitation.expires_at)).where(Invitation.grant_id == Grant.id).scalar_subquery()
+    pending = db.session.scalars(
+        select(Grant)
+        .where(Grant.status == GrantStatus.INVITED, newest < limit)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for grant in pending:
+        grant.move_to(GrantStatus.ENDED)
+        grant.ended_at, grant.ended_as = clock.now(), GrantEnd.EXPIRED
+        grant.invitations.clear()
+        audit.record(None, "grant.ended", grant, how=GrantEnd.EXPIRED.value)
+    return len(pending)
+
+
+def ask_for_confirmation() -> int:
+    """Ask each organisation with grants whose half-year is nearly over to confirm them; once for each such date."""
+    asked = 0
+    due = sorted(grants.due_for_reconfirmation(), key=lambda grant: (grant.organisation_id, grant.confirmed_at))
+    for organisation_id, group in groupby(due, key=lambda grant: grant.organisation_id):
+        first = next(group)
+        deadline = grants.confirm_by(first)
+        application = first.nominee.application
+        for address in _administrators(organisation_id) or [invitations.contact_email(application)]:
+            queued = mailbox.queue(
+                MessageKind.RECONFIRMATION_DUE,
+                f"{organisation_id}|{deadline:%Y-%m-%d}",
+                address,
+                application.language,
+                application_id=application.id,
+                due_on=deadline.astimezone(clock.OSLO).date(),
+            )
+            asked += queued is not None
+    return asked
+
+
+def end_unconfirmed() -> int:
+    """End the grants whose half-year is over without a word, when the organisation was asked in time (C19)."""
+    now = clock.now()
+    ended = 0
+    for grant in grants.due_for_reconfirmation():
+        if grants.confirm_by(grant) <= now and _was_asked(grant, now - WARNED_FOR):
+            grants.end(None, grant, GrantEnd.NOT_RECONFIRMED, _("Virksomheten bekreftet ikke tilgangen."))
+            ended += 1
+    return ended
+
+
+def _was_asked(grant: Grant, before: datetime) -> bool:
+    asked = select(Message.id).where(
+        Message.kind == MessageKind.RECONFIRMATION_DUE,
+        Message.key.startswith(f"{grant.organisation_id}|"),
+        Message.created_at.between(grants.confirm_by(grant) - grants.RECONFIRMATION_NOTICE, before),
+    )
+    return db.session.scalar(asked.limit(1)) is not None
+
+
+def _administrators(organisation_id: UUID) -> list[str]:
+    """The addresses of those who can confirm the organisation's users."""
+    return list(
+        db.session.scalars(
+            select(Nominee.email)
+            .join(Grant, Grant.nominee_id == Nominee.id)
+            .where(
+                Grant.organisation_id == organisation_id,
+                Grant.status == GrantStatus.ACTIVE,
+                Grant.level == AccessLevel.USER_ADMINISTRATOR,
+            )
+            .order_by(Nominee.email)
+        )
+    )
+
+
+def delete_drafts() -> int:
+    """Remove drafts nobody has touched for thirty days, with everything in them."""
+    limit = clock.now() - timedelta(days=settings.value(Key.DRAFT_DAYS))
+    forgotten = db.session.scalars(
+        select(AccessApplication)
+        .where(AccessApplication.status == ApplicationStatus.DRAFT, AccessApplication.changed_at < limit)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for application in forgotten:
+        audit.record(None, "application.deleted", application)
+        db.session.delete(application)
+    return len(forgotten)
+
+
+def empty_old_messages() -> int:
+    """Forget what mails said after thirty days, and that they were sent after a year; what still waits is left."""
+    now = clock.now()
+    handled = Message.status != MessageStatus.QUEUED
+    body_limit = now - timedelta(days=settings.value(Key.MAIL_BODY_DAYS))
+    row_limit = now - func.make_interval(0, settings.value(Key.MAIL_METADATA_MONTHS))
+    return _run(delete(Message).where(handled, Message.created_at < row_limit)) + _run(
+        update(Message).where(handled, Message.created_at < body_limit, Message.facts != {}).values(facts={})
+    )
+
+
+def discard_short_lived() -> int:
+    """Remove what lives minutes: sign-ins under way, held forms, one-time form keys."""
+    attempts = _run(delete(LoginAttempt).where(LoginAttempt.created_at < clock.now() - ATTEMPTS_KEPT))
+    return attempts + held_forms.discard_expired() + form_keys.discard_old()
+
+
+def discard_old_sessions() -> int:
+    """Remove sessions that could not be used for as long as logs are kept."""
+    limit = clock.now() - timedelta(days=settings.value(Key.LOG_DAYS))
+    return _run(delete(LoginSession).where(LoginSession.expires_at < limit))
+
+
+def discard_done_work() -> int:
+    """Remove outbox rows that were done two weeks ago."""
+    return _run(delete(OutboxEntry).where(OutboxEntry.done_at < clock.now() - DONE_WORK_KEPT))
+
+
+def _run(statement: Delete | Update) -> int:
+    return int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]

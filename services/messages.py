@@ -1,0 +1,125 @@
+"""E-mails as values: a queued message becomes an EmailMessage in its language (ux.md section 6)."""
+
+import re
+from datetime import date, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+
+from extensions.agencies import settings
+from extensions.database import db
+from extensions.keys import keyring
+from extensions.language import in_language, show_date, show_time
+from models.application import AccessApplication
+from models.enums import Language, MessageKind
+from models.grant import Invitation
+from models.message import Message
+from services.sessions import hash_of
+from services.settings import Key, duration, value
+
+SENDER = "Helsedirektoratet"
+REMINDERS = frozenset({MessageKind.INVITATION_REMINDER, MessageKind.RECONFIRMATION_DUE})
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d)?")
+_GAPS = re.compile(r"\n{3,}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+
+
+class Unsendable(Exception):
+    """It cannot be written: an address or subject is not one line, or its link is not the one whose hash is stored."""
+
+
+def compose(message: Message) -> EmailMessage:
+    """The e-mail a message stands for: the same text, link and Message-ID each time (I11). Raises Unsendable."""
+    config = settings()
+    with in_language(message.language):
+        facts = _facts(message)
+        facts["subject"] = subject = _one_line(_render(message.kind, "subject.txt", facts).strip())
+        text = _GAPS.sub("\n\n", _render(message.kind, "body.txt", facts)).strip() + "\n"
+        html = _render(message.kind, "body.html", facts)
+    email = EmailMessage(SMTP)
+    email["From"] = Address(SENDER, addr_spec=config.mail_from)
+    email["To"] = _address(message.recipient)
+    email["Reply-To"] = Address(SENDER, addr_spec=config.mail_reply_to)
+    email["Subject"] = subject
+    email["Date"] = message.created_at
+    email["Message-ID"] = f"<{message.id}@{config.mail_from.rpartition('@')[2]}>"
+    email["Auto-Submitted"] = "auto-generated"
+    if message.kind in REMINDERS:
+        email["List-Unsubscribe"] = f"<mailto:{config.mail_reply_to}?subject=stopp%20{message.id}>"
+    email.set_content(text, cte="quoted-printable")
+    email.add_alternative(html, subtype="html", cte="quoted-printable")
+    email["Content-Language"] = message.language.value
+    return email
+
+
+def _facts(message: Message) -> dict[str, Any]:
+    """What the templates fill in, from the rows the message is about and what was known when it was queued.
+
+    Never a person's name, a national identity number, a reason or the text of a question (C37).
+    """
+    config = settings()
+    prefix = "" if message.language is Language.BOKMAL else f"/{message.language}"
+    facts = {name: _shown(fact) for name, fact in message.facts.items()} | {
+        "language": message.language.value,
+        "domain": config.host,
+        "help_address": f"{config.host}{prefix}/hjelp",
+        "service": config.service_name,
+    }
+    if message.application_id is not None:
+        application = db.session.get_one(AccessApplication, message.application_id)
+        facts["organisation"] = application.organisation.name
+        facts["reference"] = _grouped(application.reference)
+    if message.invitation_id is not None:
+        invitation = db.session.get_one(Invitation, message.invitation_id)
+        facts["organisation"] = invitation.grant.organisation.name
+        facts["expires"] = show_date(invitation.expires_at)
+        if message.kind in (MessageKind.INVITATION, MessageKind.INVITATION_REMINDER):
+            facts["link"] = f"{config.base_url}{prefix}/i/{_token(invitation)}"
+    if message.kind is MessageKind.APPLICATION_RECEIVED:
+        facts["days"] = duration(value(Key.PROCESSING_DAYS), "days")
+    return facts
+
+
+def _token(invitation: Invitation) -> str:
+    """The invitation's token, made anew from its id; also when the link key was changed since."""
+    for token in keyring().link_tokens("invitation", str(invitation.id)):
+        if hash_of(token) == invitation.token_hash:
+            return token
+    raise Unsendable("link")
+
+
+def _shown(fact: Any) -> Any:
+    """A stored fact as a reader sees it: times and dates are stored as ISO text (services/mailbox.py)."""
+    if not isinstance(fact, str) or not _ISO.fullmatch(fact):
+        return fact
+    if "T" not in fact:
+        return show_date(date.fromisoformat(fact))
+    moment = datetime.fromisoformat(fact)
+    return _("%(date)s kl. %(time)s", date=show_date(moment), time=show_time(moment))
+
+
+def _render(kind: MessageKind, part: str, facts: dict[str, Any]) -> str:
+    # Not render_template: what it adds for pages, such as the signed-in person, has no place in a mail.
+    return current_app.jinja_env.get_template(f"email/{kind}/{part}").render(facts)
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address(addr_spec=_one_line(text))
+    except ValueError:
+        raise Unsendable("address") from None
+
+
+def _one_line(text: str) -> str:
+    """Refuse what could begin another header (C36)."""
+    if _CONTROL.search(text):
+        raise Unsendable("control character")
+    return text
+
+
+def _grouped(reference: str) -> str:
+    return " ".join(reference[i : i + 4] for i in range(0, len(reference), 4))

@@ -1,0 +1,25 @@
+"""The audit log's watch: its head to the log store, and the nightly verification."""
+
+import logging
+
+from services import audit_chain
+from workers.job import job
+
+log = logging.getLogger("audit")
+
+
+@job
+def note_head() -> None:
+    """Write the chain's head to the log, which leaves the host: what is sealed can then not be rewritten (C80)."""
+    log.info("head %s", audit_chain.head())
+
+
+@job
+def verify() -> None:
+    """Seal what was overtaken, and go through the chain; a fault is an alarm."""
+    audit_chain.seal(everything=True)
+    found = audit_chain.verify()
+    if isinstance(found, audit_chain.Fault):
+        log.critical("the chain is broken", extra={"event": "audit_broken", "reason": str(found)})
+    else:
+        log.info("verified %s", found)

@@ -1,0 +1,137 @@
+"""`flask worker`, `flask relay`, and what an operator does with jobs that were set aside."""
+
+import logging
+import signal
+import time
+from contextlib import suppress
+from types import FrameType
+from typing import cast
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+from rq.exceptions import StopRequested
+from rq.job import Job as QueuedJob
+from sqlalchemy import select
+
+from extensions import clock
+from extensions.database import db
+from extensions.queue import SERIALIZER, QueueName, connection, queues
+from models.outbox import OutboxEntry
+from workers import job
+from workers.relay import Relay
+
+log = logging.getLogger("worker")
+
+MAINTENANCE_INTERVAL = 60
+PAUSE_WITHOUT_REDIS = 2.0
+
+
+class JobWorker(Worker):
+    """RQ's worker; each job in a forked child, which must not use the parent's database connections."""
+
+    app: Flask
+    is_asked_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.is_asked_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def main_work_horse(self, job: QueuedJob, queue: Queue) -> None:
+        self.app.extensions["engine"].dispose(close=False)
+        super().main_work_horse(job, queue)
+
+
+@click.command("worker")
+@click.option("--queues", "names", default=",".join(QueueName), show_default=True, help="Most urgent first.")
+@with_appcontext
+def worker(names: str) -> None:
+    """Do the jobs in the queues. SIGTERM lets the running job finish; kill only after a minute and a half."""
+    app = _app()
+    chosen = _chosen(names)
+    job.bind(app)
+    _log_like_the_app()
+    with suppress(StopRequested):
+        while not _work(app, chosen):
+            time.sleep(PAUSE_WITHOUT_REDIS)
+
+
+def _chosen(names: str) -> list[Queue]:
+    known = queues()
+    try:
+        return [known[QueueName(name)] for name in names.split(",")]
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _work(app: Flask, chosen: list[Queue]) -> bool:
+    """Work until asked to stop (True) or until Redis is lost (False)."""
+    try:
+        loop = JobWorker(
+            chosen, connection=connection(), serializer=SERIALIZER, maintenance_interval=MAINTENANCE_INTERVAL
+        )
+        loop.app = app
+        loop.work(logging_level="WARNING")
+        return loop.is_asked_to_stop
+    except RedisError as error:
+        log.error("waiting", extra={"reason": job.describe(error)})
+        return False
+
+
+def _log_like_the_app() -> None:
+    """RQ's loggers write their own format to standard output: let them go the way of all others."""
+    for name in ("rq.worker", "rq.job"):
+        logger = logging.getLogger(name)
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = True
+
+
+@click.command("relay")
+@with_appcontext
+def relay() -> None:
+    """Bring due work from the database to the queues, and keep the schedule. Run it on two hosts: one leads."""
+    app = _app()
+    job.bind(app)
+    loop = Relay(app)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        loop.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    loop.run()
+
+
+@click.group("jobs")
+def jobs() -> None:
+    """Jobs that failed too often and were set aside."""
+
+
+@jobs.command("list")
+@with_appcontext
+def list_set_aside() -> None:
+    """Show them: number, job, failures, last failure."""
+    for entry in db.session.scalars(select(OutboxEntry).where(OutboxEntry.set_aside_at.is_not(None))):
+        click.echo(f"{entry.id}  {entry.job}  {entry.failures}  {entry.last_failure}")
+
+
+@jobs.command("retry")
+@click.argument("number", type=int)
+@with_appcontext
+def retry(number: int) -> None:
+    """Put one back in line, with a clean slate."""
+    entry = db.session.get(OutboxEntry, number, with_for_update=True)
+    if entry is None or entry.set_aside_at is None:
+        raise click.ClickException(f"{number} is not set aside")
+    entry.set_aside_at, entry.failures, entry.last_failure = None, 0, None
+    entry.due_at = entry.created_at = clock.now()
+    db.session.commit()
+
+
+def _app() -> Flask:
+    return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+COMMANDS = (worker, relay, jobs)

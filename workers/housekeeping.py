@@ -1,0 +1,42 @@
+"""Periodic work on the product's rows; what each does stands in services/housekeeping.py."""
+
+import logging
+
+from services import housekeeping
+from workers.job import job
+
+log = logging.getLogger("jobs")
+
+
+@job
+def remind_invitations() -> None:
+    housekeeping.remind_invitations()
+
+
+@job
+def expire_invitations() -> None:
+    housekeeping.expire_invitations()
+
+
+@job
+def reconfirm_grants() -> None:
+    housekeeping.ask_for_confirmation()
+    housekeeping.end_unconfirmed()
+
+
+@job
+def discard_short_lived() -> None:
+    housekeeping.discard_short_lived()
+
+
+@job
+def retain() -> None:
+    """Remove what has been kept long enough; the counts go to the log."""
+    for step in (
+        housekeeping.end_pending_users,
+        housekeeping.delete_drafts,
+        housekeeping.empty_old_messages,
+        housekeeping.discard_old_sessions,
+        housekeeping.discard_done_work,
+    ):
+        log.info("retention", extra={"event": step.__name__, "count": step()})

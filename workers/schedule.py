@@ -1,0 +1,74 @@
+"""Periodic work, as data. A slot becomes one outbox row, however many schedules run, also when none ran for hours."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from croniter import croniter
+from sqlalchemy.dialects.postgresql import insert
+
+from extensions import clock
+from extensions.database import db
+from models.outbox import OutboxEntry
+from services.outbox import Job
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A job without arguments and when it is due, as cron in Oslo time.
+
+    Nothing daily between 02:00 and 03:00: that hour comes twice in October and never in March. Nothing rarer than
+    weekly: the done rows are the memory, and they are kept for two weeks.
+    """
+
+    cron: str
+    job: Job
+
+
+SCHEDULE = (
+    Periodic("*/10 * * * *", Job.NOTE_AUDIT_HEAD),
+    Periodic("*/5 * * * *", Job.WATCH),
+    Periodic("*/15 * * * *", Job.DISCARD_SHORT_LIVED),
+    Periodic("7 * * * *", Job.REMIND_INVITATIONS),
+    Periodic("12 * * * *", Job.EXPIRE_INVITATIONS),
+    Periodic("0 6 * * *", Job.RECONFIRM_GRANTS),
+    Periodic("20 3 * * *", Job.RETAIN),
+    Periodic("40 3 * * *", Job.REPORT_INVARIANTS),
+    Periodic("30 4 * * *", Job.VERIFY_AUDIT),
+)
+
+
+class Schedule:
+    """Offers each slot once. The last slot that passed while no schedule ran is caught up, once; older ones are not."""
+
+    def __init__(self) -> None:
+        self._minute: datetime | None = None
+
+    def offer_due(self) -> int:
+        """Write an outbox row for each newest slot that has none; returns how many were new. The caller commits."""
+        now = clock.now()
+        minute = now.replace(second=0, microsecond=0)
+        if minute == self._minute:
+            return 0
+        self._minute = minute
+        slots = [(item.job, last_slot(item.cron, now)) for item in SCHEDULE]
+        rows: list[dict[str, object]] = [
+            {
+                "job": job.value,
+                "arguments": {},
+                "once_key": f"{job.value}|{slot:%Y-%m-%dT%H:%MZ}",
+                "created_at": now,
+                "due_at": slot,
+                "attempt": 0,
+                "failures": 0,
+            }
+            for job, slot in slots
+        ]
+        written = insert(OutboxEntry).values(rows).on_conflict_do_nothing().returning(OutboxEntry.id)
+        return len(db.session.scalars(written).all())
+
+
+def last_slot(cron: str, now: datetime) -> datetime:
+    """The newest slot at or before `now`, in UTC."""
+    next_minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    slot: datetime = croniter(cron, next_minute.astimezone(clock.OSLO)).get_prev(datetime)
+    return slot.astimezone(UTC)
