@@ -1,0 +1,64 @@
+"""Settings: everything missing is named at once, and nothing of a development machine starts in production (C10)."""
+
+import pytest
+
+from config import Settings, SettingsError
+
+GOOD = {
+    "ENVIRONMENT": "production",
+    "BASE_URL": "https://helsereserven.example",
+    "SECRET_KEY": "x" * 40,
+    "KEY_RING_FILE": "/run/secrets/ring.json",
+    "DATABASE_URL": "postgresql+psycopg://app@db/helsereserven",
+    "REDIS_URL": "rediss://redis",
+    "IDPORTEN_ISSUER": "https://idporten.no",
+    "IDPORTEN_CLIENT_ID": "client",
+    "IDPORTEN_KEY_FILE": "/run/secrets/idporten.json",
+    "MASKINPORTEN_ISSUER": "https://maskinporten.no/",
+    "MASKINPORTEN_CLIENT_ID": "client",
+    "MASKINPORTEN_KEY_FILE": "/run/secrets/maskinporten.json",
+    "ALTINN_URL": "https://platform.altinn.no",
+    "ENHETSREGISTERET_URL": "https://data.brreg.no/enhetsregisteret/api",
+    "SMTP_HOST": "smtp.example",
+    "SMTP_PORT": "587",
+    "SMTP_TLS": "starttls",
+    "MAIL_FROM": "ikke-svar@helsedirektoratet.example",
+    "MAIL_REPLY_TO": "hjelp@helsedirektoratet.example",
+}
+
+
+def test_good_settings_are_taken():
+    settings = Settings.from_environment(GOOD)
+    assert settings.is_production and settings.is_secure and settings.host == "helsereserven.example"
+    assert settings.allow_synthetic_id is False
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_each_missing_setting_stops_the_start(name):
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment({**GOOD, name: ""})
+
+
+def test_all_that_is_missing_is_told_at_once():
+    with pytest.raises(SettingsError) as told:
+        Settings.from_environment({})
+    assert all(name in str(told.value) for name in GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("BASE_URL", "http://helsereserven.example", "base_url"),
+        ("IDPORTEN_ISSUER", "http://localhost:8100", "idporten_issuer"),
+        ("ALTINN_URL", "http://localhost:8102", "altinn_url"),
+        ("ALLOW_SYNTHETIC_ID", "true", "ALLOW_SYNTHETIC_ID"),
+        ("SMTP_TLS", "none", "SMTP_TLS"),
+        ("SECRET_KEY", "kort", "SECRET_KEY"),
+        ("SMTP_PORT", "mange", "SMTP_PORT"),
+        ("ENVIRONMENT", "prod", "ENVIRONMENT"),
+        ("TRUSTED_PROXIES", "to", "TRUSTED_PROXIES"),
+    ],
+)
+def test_what_does_not_belong_in_production_stops_the_start(name, value, words):
+    with pytest.raises(SettingsError, match=words):
+        Settings.from_environment({**GOOD, name: value})
