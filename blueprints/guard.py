@@ -21,6 +21,7 @@ from extensions.log import security
 from models.enums import Role as Role
 from services import access, form_keys, held_forms, sessions, sign_in
 from services.access import Actor
+from services.held_forms import Held
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 HELD_COOKIE = "held"
@@ -57,20 +58,28 @@ def present() -> Actor | None:
     return cast(Actor, signed_in.actor) if signed_in else None
 
 
+def become(role: Role, organisation_id: UUID | None) -> None:
+    """Let the browser go on in another role, in a new session (C6)."""
+    token, _row = sessions.switch(actor(), role, organisation_id)
+    found = sessions.load(token)
+    assert found is not None
+    login.sign_in(token, found)
+
+
 def init_app(app: Flask) -> None:
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
     app.before_request(check_access)
-    app.after_request(_drop_spent_hold)
 
-    @login.manager.user_loader  # type: ignore[untyped-decorator]
+    @login.manager.user_loader
     def load(token: str) -> login.SignedIn | None:
         found = sessions.load(token)
         return login.SignedIn(token, found) if found else None
 
 
 def check_access() -> ResponseReturnValue | None:
-    """Run before every view: closed doors, forged forms, ended sessions, wrong roles, old logins and second presses, in that order."""
+    """Run before every view: closed doors, forged forms, ended sessions, wrong roles, old logins and second presses,
+    in that order."""
     if request.endpoint is None:
         return None  # the router's own 404 or 405
     view = current_app.view_functions[request.endpoint]
@@ -85,7 +94,7 @@ def check_access() -> ResponseReturnValue | None:
         try:
             csrf.protect()
         except CSRFError:
-            return _hold_and_return()
+            return _first_result_again() or _hold_and_return(Role.ANYONE in roles)
     refused = _check_role(roles)
     if refused is not None:
         return refused
@@ -98,7 +107,7 @@ def _refuse_other_sites() -> None:
     """A form is ours only when the browser says that our own page sent it (C63)."""
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none") or (
-        origin not in (None, "null") and urlsplit(cast(str, origin)).netloc != request.host
+        origin not in (None, "null") and urlsplit(origin or "").netloc != request.host
     ):
         security.warning("form from another site", extra={"event": "cross_site", "route": request.endpoint})
         abort(403)
@@ -117,67 +126,98 @@ def _check_role(roles: frozenset[Role]) -> ResponseReturnValue | None:
         Role.SUBMITTER in roles or any(hat.role in roles for hat in sign_in.hats(found.account_id))
     ):
         return redirect(url_for("auth.choose", next=wanted_path()), 303)
-    security.warning("wrong role", extra={"event": "refused", "route": request.endpoint, "account_id": found.account_id})
+    security.warning(
+        "wrong role", extra={"event": "refused", "route": request.endpoint, "account_id": found.account_id}
+    )
     abort(403)
 
 
-def _hold_and_return() -> Response:
-    """The session or its CSRF secret is gone: keep what was typed, sign in again, and come back to the form refilled."""
+def _hold_and_return(is_open: bool = False) -> Response:
+    """The session or its CSRF secret is gone: keep what was typed, sign in again, and come back to the form
+    refilled."""
     target = wanted_path()
-    response = cast(Response, redirect(target if present() else login_url(target), 303))
-    hold(response)
+    if request.endpoint == "auth.start_sign_in":
+        target = login_url(safe_next(request.form.get("next")) or "")
+    elif request.endpoint == "auth.sign_out" and not present():
+        target = url_for("auth.signed_out")
+    response = cast(Response, redirect(target if is_open or present() else login_url(target), 303))
+    hold(response, was_signed_out=True)
     return response
 
 
-def hold(response: Response) -> None:
+def hold(response: Response, *, was_signed_out: bool = False) -> None:
     """Keep the fields of this POST for the person who sent it, and give the browser the key to them."""
     token = login.session_token()
     owner = sessions.account_of(token) if token else None
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in NEVER_HELD]
-    kept = held_forms.keep(request.path, fields, owner) if owner else None
+    if owner is None:
+        return
+    kept = held_forms.keep(Held(owner, _form_page(), fields, was_signed_out))
     if kept:
         response.set_cookie(
-            HELD_COOKIE, kept, max_age=int(held_forms.LIFETIME.total_seconds()), httponly=True,
-            samesite="Lax", secure=settings().is_secure,
-        )  # fmt: skip
+            HELD_COOKIE,
+            kept,
+            max_age=int(held_forms.LIFETIME.total_seconds()),
+            httponly=True,
+            samesite="Lax",
+            secure=settings().is_secure,
+        )
+
+
+def held() -> Held | None:
+    """What was typed on this page before it was interrupted, when it was by the person who is here now."""
+    if "held" not in g:
+        token = request.cookies.get(HELD_COOKIE) if request.method == "GET" else None
+        found = held_forms.find(token) if token and present() else None
+        g.held = found if found and found.account_id == actor().account_id and found.path == request.path else None
+    return cast("Held | None", g.held)
 
 
 def held_fields() -> MultiDict[str, str] | None:
-    """What was typed on this page before it was interrupted, when it was by the person who is here now."""
-    if "held_fields" not in g:
-        token, found = request.cookies.get(HELD_COOKIE), present()
-        fields = (
-            held_forms.find(token, request.path, found.account_id)
-            if token and found and request.method == "GET"
-            else None
-        )
-        g.held_fields = MultiDict(fields) if fields else None
-    return cast("MultiDict[str, str] | None", g.held_fields)
+    """The fields of held(), as a form takes them."""
+    found = held()
+    return MultiDict(found.fields) if found else None
 
 
-def _drop_spent_hold(response: Response) -> Response:
-    """A form that went through, or a page another person opened, ends what was held."""
+def forget_other_persons_form(response: Response, account_id: UUID) -> None:
+    """Somebody signed in: what another person typed in this browser is not theirs, and is gone (ux.md 4.2)."""
     token = request.cookies.get(HELD_COOKIE)
-    if token and request.method == "POST" and response.status_code == 303 and present() and "Set-Cookie" not in response.headers:
+    found = held_forms.find(token) if token else None
+    if token and (found is None or found.account_id != account_id):
+        held_forms.discard(token)
         response.delete_cookie(HELD_COOKIE)
-    return response
 
 
 def _first_result() -> ResponseReturnValue | None:
     key = _form_key()
-    if key is None:
-        return None
+    if key is None or request.headers.get("X-Autosave"):
+        return None  # a draft that saves itself is saved again and again from one page
     found = present()
     location = form_keys.claim(key, _body_hash(), found.account_id if found else None)
     g.form_key = key
     return redirect(location, 303) if location else None
 
 
+def _first_result_again() -> ResponseReturnValue | None:
+    """A second press on a page from before the session was changed by the first one: the same place again."""
+    key, found = _form_key(), present()
+    location = form_keys.first_result(key, _body_hash(), found.account_id) if key and found else None
+    return redirect(location, 303) if location else None
+
+
 def remember_result(response: Response) -> None:
-    """Before the commit: a form that led somewhere leads there again when it is pressed twice."""
+    """Before the commit: a form that led somewhere leads there again when it is pressed twice, and what was held of it
+    is gone."""
+    if request.method != "POST" or response.status_code != 303:
+        return
     key: UUID | None = g.get("form_key")
-    if key is not None and response.status_code == 303:
+    if key is not None:
         form_keys.remember(key, response.location or "/")
+    token = request.cookies.get(HELD_COOKIE)
+    found = held_forms.find(token) if token else None
+    if token and found is not None and found.path == _form_page():
+        held_forms.discard(token)
+        response.delete_cookie(HELD_COOKIE)
 
 
 def _form_key() -> UUID | None:
@@ -193,10 +233,25 @@ def _body_hash() -> bytes:
 
 
 def wanted_path() -> str:
-    """The path of this request with its language, to come back to; the query only for what was read, never for what was sent."""
-    path = request.script_root + request.path
+    """The path of this request with its language, to come back to; the query only for what was read, never for what
+    was sent."""
     query = request.query_string.decode("ascii", "ignore") if request.method == "GET" else ""
-    return f"{path}?{query}" if query else path
+    return request.script_root + _form_page() + (f"?{query}" if query else "")
+
+
+def _form_page() -> str:
+    """The path of the page this request was sent from: its own, or, where nothing answers a GET, the referring
+    page's."""
+    if request.method == "GET" or _answers_get(request.path):
+        return request.path
+    referrer = urlsplit(request.referrer or "")
+    path = referrer.path.removeprefix(request.script_root)
+    return path if referrer.netloc == request.host and safe_next(path) and _answers_get(path) else "/"
+
+
+def _answers_get(path: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    return adapter is not None and adapter.test(path, method="GET")
 
 
 def login_url(next_path: str) -> str:
@@ -204,7 +259,8 @@ def login_url(next_path: str) -> str:
 
 
 def safe_next(candidate: str | None) -> str | None:
-    """The path when it is one of this site: "/" followed by neither "/" nor "\\", no control characters, no host (C45)."""
+    """The path when it is one of this site: "/" followed by neither "/" nor "\\", no control characters, no host
+    (C45)."""
     if not candidate or len(candidate) > 2000 or candidate[0] != "/" or candidate[1:2] in ("/", "\\"):
         return None
     if "\\" in candidate or any(ord(character) < 32 or ord(character) == 127 for character in candidate):
@@ -223,5 +279,3 @@ def no_referrer(view: View) -> View:
         return response
 
     return cast(View, wrapped)
-
-

@@ -6,7 +6,7 @@ from uuid import uuid4
 from flask import Flask, request
 
 from blueprints import guard
-from extensions import language, login
+from extensions import language
 from extensions.agencies import settings
 from models.enums import Language
 from services.sessions import IDLE_LIMIT
@@ -40,7 +40,7 @@ def _context() -> dict[str, Any]:
         "language_urls": language_urls(),
         "colour_scheme": colour_scheme(),
         "idle_seconds": int(IDLE_LIMIT.total_seconds()),
-        "was_held": guard.held_fields() is not None if login.signed_in() else False,
+        "held": guard.held(),
     }
 
 

@@ -35,10 +35,10 @@ class StepForm(FlaskForm):  # type: ignore[misc]
         else:
             super().__init__(obj=obj, **kwargs)
         self._now = self._digest_of(obj)
-        if not self.is_submitted():
-            self.seen.data = self._now
-        else:
+        if self.is_submitted():
             self._check_shape()
+        elif held is None:
+            self.seen.data = self._now  # a held form keeps what it had seen, so that a change meanwhile is noticed
 
     @property
     def is_outdated(self) -> bool:
@@ -56,13 +56,21 @@ class StepForm(FlaskForm):  # type: ignore[misc]
     def valid_answers(self) -> dict[str, Any]:
         """The answers that are filled in and valid by themselves, for saving a page before it is finished."""
         self.validate()
-        return {field.name: field.data for field in self._answering() if field.data not in (None, "", []) and not field.errors}
+        return {
+            field.name: field.data
+            for field in self._answering()
+            if field.data not in (None, "", []) and not field.errors
+        }
 
     def _answering(self) -> list[Field]:
         return [field for field in self if field.name not in NOT_OURS and not isinstance(field, SubmitField)]
 
     def _digest_of(self, obj: Any) -> str:
-        values = [(field.name, str(getattr(obj, field.name, None))) for field in self._answering()] if obj is not None else []
+        values = (
+            [(field.name, str(getattr(obj, field.name, None))) for field in self._answering()]
+            if obj is not None
+            else []
+        )
         return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
     def _check_shape(self) -> None:

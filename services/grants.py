@@ -1,7 +1,7 @@
 """Who has access to an organisation's part of the register, from decision to end (design.md section 4, Grant)."""
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -115,12 +115,12 @@ def change_level(actor: Actor, grant: Grant, level: AccessLevel) -> None:
     administrator).
     """
     invitations.require_may_manage(actor, grant)
-    if actor.role is not Role.ORGANISATION_USER or actor.level is None:
+    if actor.role is not Role.ORGANISATION_USER:
         raise Forbidden(_("Bare de som styrer brukere for virksomheten, kan gjøre dette."))
     _lock_all(grant)
     if grant.status is GrantStatus.ENDED:
         raise Conflict(_("Tilgangen er stoppet."))
-    if level.rank > min(grant.granted_level.rank, actor.level.rank):
+    if level not in levels_for(actor, grant):
         raise Forbidden(_("Du kan ikke gi mer tilgang enn Helsedirektoratet har innvilget."))
     if level is grant.level:
         return
@@ -130,6 +130,12 @@ def change_level(actor: Actor, grant: Grant, level: AccessLevel) -> None:
     audit.record(
         actor, "grant.level_changed", grant, subject_id=grant.account_id, before=before.value, after=level.value
     )
+
+
+def levels_for(actor: Actor, grant: Grant) -> list[AccessLevel]:
+    """What the actor may give: at most what the Directorate granted, and what the actor has (C19)."""
+    highest = min(grant.granted_level.rank, actor.level.rank if actor.level else -1)
+    return [level for level in AccessLevel if level.rank <= highest]
 
 
 def find(actor: Actor, grant_id: UUID) -> Grant:
@@ -175,9 +181,12 @@ def confirm(actor: Actor, grant_ids: Sequence[UUID]) -> int:
     return len(confirmed)
 
 
-def confirm_by(grant: Grant) -> datetime:
-    """When the organisation must have said again that the person needs access."""
-    return _months_after(grant.confirmed_at, settings.value(Key.RECONFIRMATION_MONTHS))
+def to_confirm(found: Iterable[Grant]) -> list[tuple[Grant, datetime]]:
+    """Those the organisation must say still need access, each with its last moment; asked thirty days ahead."""
+    months = settings.value(Key.RECONFIRMATION_MONTHS)
+    active = [grant for grant in found if grant.status is GrantStatus.ACTIVE]
+    limits = [(grant, _months_after(grant.confirmed_at, months)) for grant in active]
+    return [(grant, limit) for grant, limit in limits if limit <= clock.now() + RECONFIRMATION_NOTICE]
 
 
 def due_for_reconfirmation() -> Sequence[Grant]:

@@ -1,7 +1,8 @@
 """ID-porten sign-in and sign-out, the session's prolonging, and the choice of role and organisation."""
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from adapters.errors import Unavailable
 from adapters.idporten import LoginRefused, Refusal
@@ -13,13 +14,23 @@ from extensions.database import db
 from extensions.language import current_language
 from extensions.limits import limiter
 from extensions.log import security
+from forms.organisations import ActingForm
 from services import sessions, sign_in
-from services.access import STAFF_ROLES
-from services.errors import NotFound
+from services.access import STAFF_ROLES, Actor
 
 bp = Blueprint("auth", __name__)
-ATTEMPT_COOKIE = "innlogging"
-HOME = {Role.ORGANISATION_USER: "/virksomhet", **dict.fromkeys(STAFF_ROLES, "/sak")}
+HOME = {
+    Role.ORGANISATION_USER: "/virksomhet",
+    Role.SUBMITTER: "/soknad",
+    **dict.fromkeys(STAFF_ROLES, "/sak"),
+}
+CASES = {Refusal.CANCELLED: 200, Refusal.LEVEL_TOO_LOW: 403, Refusal.NO_NATIONAL_ID: 403}
+"""Refusals with a page of their own; all others say that one must start again."""
+
+
+def attempt_cookie() -> str:
+    """The name of the cookie that ties a sign-in to its browser."""
+    return "__Host-innlogging" if settings().is_secure else "innlogging"
 
 
 @bp.get("/logg-inn")
@@ -28,8 +39,13 @@ def sign_in_page() -> ResponseReturnValue:
     next_path = safe_next(request.args.get("next")) or ""
     wants_fresh = request.args.get("ny") == "1"
     if present() and not wants_fresh:
-        return redirect(next_path or _home(), 303)
-    return render_template("auth/sign_in.html", next_path=next_path, wants_fresh=wants_fresh, has_held=guard.HELD_COOKIE in request.cookies)
+        return redirect(next_path or _home(actor()), 303)
+    return render_template(
+        "auth/sign_in.html",
+        next_path=next_path,
+        wants_fresh=wants_fresh,
+        has_held=guard.HELD_COOKIE in request.cookies,
+    )
 
 
 @bp.post("/logg-inn")
@@ -37,90 +53,106 @@ def sign_in_page() -> ResponseReturnValue:
 @limiter.limit("30/minute")
 def start_sign_in() -> ResponseReturnValue:
     next_path = safe_next(request.form.get("next")) or ""
+    fresh = request.form.get("ny") == "1"
+    browser = request.cookies.get(attempt_cookie(), "")
     try:
-        url, browser = sign_in.begin(next_path, current_language(), fresh=request.form.get("ny") == "1")
+        url, browser = sign_in.begin(next_path, current_language(), fresh=fresh, browser=browser)
     except Unavailable:
-        return render_template("auth/unavailable.html"), 503
+        return _unavailable(next_path)
     response = make_response(redirect(url, 303))
     response.set_cookie(
-        ATTEMPT_COOKIE, browser, max_age=int(sign_in.ATTEMPT_LIFETIME.total_seconds()),
-        httponly=True, samesite="Lax", secure=settings().is_secure,
-    )  # fmt: skip
+        attempt_cookie(),
+        browser,
+        max_age=int(sign_in.ATTEMPT_LIFETIME.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=settings().is_secure,
+    )
     return response
 
 
 @bp.get("/logg-inn/idporten/tilbake")
 @open_to(Role.ANYONE)
 def finish_sign_in() -> ResponseReturnValue:
-    """ID-porten's answer. The one GET that opens a session: the protocol says so, and state, PKCE and the cookie guard it."""
+    """ID-porten's answer: the one GET that opens a session, as the protocol says; state, PKCE and cookie guard it."""
+    browser = request.cookies.get(attempt_cookie(), "")
     try:
-        token, found, next_path = sign_in.finish(request.args.to_dict(), request.cookies.get(ATTEMPT_COOKIE, ""))
+        token, found, next_path = sign_in.finish(request.args.to_dict(), browser, login.session_token())
     except sign_in.AttemptGone:
         security.warning("unknown sign-in answer", extra={"event": "sign_in_refused", "reason": "attempt_gone"})
-        return _try_again("start_again", 400)
+        return _refused(None)
     except LoginRefused as refusal:
         security.warning("sign-in refused", extra={"event": "sign_in_refused", "reason": refusal.reason.value})
         return _refused(refusal.reason)
     except Unavailable:
-        return render_template("auth/unavailable.html"), 503
+        return _unavailable("")
     login.sign_in(token, found)
-    response = make_response(redirect(next_path or request.script_root + _landing(found), 303))
-    response.delete_cookie(ATTEMPT_COOKIE)
+    if found.name:
+        flash(_("Du er logget inn som %(navn)s.", navn=found.name), "success")
+    response = make_response(redirect(next_path or _home(found), 303))
+    guard.forget_other_persons_form(response, found.account_id)
     return response
 
 
-def _refused(reason: Refusal) -> ResponseReturnValue:
-    if reason is Refusal.CANCELLED:
-        return _try_again("cancelled", 200)
-    if reason is Refusal.LEVEL_TOO_LOW:
-        return _try_again("level_too_low", 403)
-    if reason is Refusal.NO_NATIONAL_ID:
-        return _try_again("no_number", 403)
-    return _try_again("start_again", 400)
-
-
-def _try_again(case: str, status: int) -> ResponseReturnValue:
+def _refused(reason: Refusal | None) -> ResponseReturnValue:
     db.finish(keep=False)
-    return render_template("auth/refused.html", case=case), status
+    case = reason.value if reason in CASES else "start_again"
+    return render_template("auth/refused.html", case=case), CASES.get(reason, 400) if reason else 400
 
 
-def _landing(found: sessions.Actor) -> str:
+def _unavailable(next_path: str) -> ResponseReturnValue:
+    db.finish(keep=False)
+    response = make_response(render_template("auth/unavailable.html", next_path=next_path), 503)
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+def _home(found: Actor) -> str:
     """Where somebody who asked for no page begins."""
-    return HOME.get(found.role) or ("/virksomhet/velg" if found.can_switch else "/velkommen")
-
-
-def _home() -> str:
-    return request.script_root + _landing(actor())
+    if found.role is Role.SUBMITTER:
+        return url_for("auth.choose") if found.can_switch else url_for("auth.welcome")
+    return request.script_root + HOME[found.role]
 
 
 @bp.get("/velkommen")
 @open_to(Role.SIGNED_IN)
 def welcome() -> ResponseReturnValue:
-    return render_template("auth/welcome.html")
+    """What one can do here, and where one is signed in."""
+    return render_template("auth/welcome.html", open_sessions=sessions.open_ones(actor()), home=_home(actor()))
 
 
 @bp.route("/virksomhet/velg", methods=["GET", "POST"])
 @open_to(Role.SIGNED_IN)
 def choose() -> ResponseReturnValue:
     """Whom the person wants to act for: an organisation with access, the Directorate, or as a submitter."""
-    hats = [*sign_in.hats(actor().account_id), sign_in.Hat(Role.SUBMITTER)]
-    next_path = safe_next(request.values.get("next")) or ""
-    if request.method == "GET":
-        return render_template("auth/choose.html", hats=hats, next_path=next_path, error=None)
-    chosen = next((hat for hat in hats if _value_of(hat) == request.form.get("hat")), None)
-    if chosen is None:
-        return render_template("auth/choose.html", hats=hats, next_path=next_path, error=True), 422
-    token, _row = sessions.switch(actor(), chosen.role, chosen.organisation_id)
-    found = sessions.load(token)
-    if found is None:
-        raise NotFound
-    login.sign_in(token, found)
-    return redirect(next_path or request.script_root + (HOME.get(chosen.role) or "/soknad"), 303)
+    hats = {_key(hat): hat for hat in [*sign_in.hats(actor().account_id), sign_in.Hat(Role.SUBMITTER)]}
+    form = ActingForm([(key, _name(hat)) for key, hat in hats.items()], data={"next": request.args.get("next")})
+    if not form.validate_on_submit():
+        helps = {key: _help(hat) for key, hat in hats.items()}
+        return render_template("auth/choose.html", form=form, helps=helps), form.status_code
+    hat = hats[form.acting.data]
+    guard.become(hat.role, hat.organisation_id)
+    return redirect(safe_next(form.next.data) or request.script_root + HOME[hat.role], 303)
 
 
-@bp.app_template_filter("hat_value")
-def _value_of(hat: sign_in.Hat) -> str:
+def _key(hat: sign_in.Hat) -> str:
     return str(hat.organisation_id or hat.role)
+
+
+def _name(hat: sign_in.Hat) -> str:
+    if hat.organisation_name:
+        return hat.organisation_name
+    return str(_("Helsedirektoratet") if hat.role in STAFF_ROLES else _("En virksomhet som skal søke om tilgang"))
+
+
+def _help(hat: sign_in.Hat) -> str:
+    if hat.role is Role.ORGANISATION_USER:
+        text = _("Bruk registeret for virksomheten.")
+    elif hat.role in STAFF_ROLES:
+        text = _("Behandle saker.")
+    else:
+        text = _("Søk om tilgang, følg en søknad eller svar på spørsmål som innsender eller kontaktperson.")
+    return str(text)
 
 
 @bp.post("/okt/forleng")
@@ -136,14 +168,28 @@ def sign_out() -> ResponseReturnValue:
     """End our session first, then send the browser to ID-porten to end its own; the way back is not guaranteed."""
     found = present()
     if found is None:
+        login.sign_out()
         return redirect(url_for("auth.signed_out"), 303)
     sessions.end(found)
+    return _to_provider_sign_out()
+
+
+@bp.post("/logg-ut/alle")
+@open_to(Role.SIGNED_IN)
+def sign_out_everywhere() -> ResponseReturnValue:
+    """End every session of the person, in all browsers (C9)."""
+    sessions.end_all(actor())
+    return _to_provider_sign_out()
+
+
+def _to_provider_sign_out() -> Response:
     login.sign_out()
     try:
         target = agencies().idporten.logout_url(post_logout_redirect_uri=f"{settings().base_url}/logget-ut", state="ut")
     except Unavailable:
         target = url_for("auth.signed_out")
     response = make_response(redirect(target, 303))
+    response.delete_cookie(guard.HELD_COOKIE)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -156,11 +202,10 @@ def signed_out() -> ResponseReturnValue:
 
 @bp.get("/logg-ut/idporten")
 @open_to(Role.ANYONE)
-def front_channel_sign_out() -> Response:
-    """ID-porten says that a session of its own has ended. Our cookie is not sent along, so `sid` finds the sessions;
-    an unknown one is answered alike (integrations.md 1.5)."""
+def front_channel_sign_out() -> ResponseReturnValue:
+    """ID-porten says that a session of its own has ended. Our cookie is not sent along, so `sid` finds the sessions; an
+    unknown one is answered alike (integrations.md 1.5)."""
     provider_session = request.args.get("sid", "")
     if agencies().idporten.issuer_matches(request.args.get("iss", "")) and provider_session:
         sessions.end_by_provider(settings().idporten_issuer, provider_session)
-    return make_response("", 200)
-
+    return "", 200
