@@ -7,10 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joserfc.jwk import RSAKey
-
-from extensions.keys import KeyRing
-
 CLIENTS = ("idporten", "maskinporten")
 STUBS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp")
 """The stand-ins in the order of their ports, from the first one's upward."""
@@ -77,11 +73,15 @@ def make_keys(folder: Path) -> None:
         if not file.exists():
             _write_secret(file, json.dumps(client_key(client)))
     if not (folder / "ring.json").exists():
+        from extensions.keys import KeyRing  # brings Flask; wanted only once, and the start should be quick
+
         KeyRing.create(folder / "ring.json")
 
 
 def client_key(client: str) -> dict[str, Any]:
     """A new private key for one of our clients, as a JWK."""
+    from joserfc.jwk import RSAKey  # as above
+
     kid = f"{client}-{secrets.token_hex(4)}"
     return dict(RSAKey.generate_key(2048, {"kid": kid, "alg": "RS256", "use": "sig"}).as_dict(private=True))
 

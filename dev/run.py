@@ -4,6 +4,7 @@ Starts the database and the queue, migrates, loads reference and demo data, star
 asks each whether it is ready, and tells where to go and whom to be.
 """
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -17,7 +18,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from psycopg import Error as DatabaseError
-from rq import Worker
 
 from dev.environment import STUBS, local_settings, process_environment, stub_port, stub_url
 from dev.postgres import Postgres, Role
@@ -29,6 +29,8 @@ from stubs.people import people
 VAR = Path(os.environ.get("VAR_FOLDER") or ROOT / "var")
 LOGS = VAR / "log"
 BIN = Path(sys.executable).parent
+FILLED_FROM = ("adapters", "commands", "dev", "extensions", "migrations", "models", "reference", "services", "stubs")
+SOURCES = (".csv", ".json", ".py")
 
 
 def main() -> int:
@@ -95,8 +97,7 @@ def start_product(supervisor: Supervisor) -> None:
     say("Starting the stand-ins, and filling the database …")
     stub_ports = [stub_port(name, stubs_port()) for name in STUBS]
     supervisor.launch(service("stubs", "python", "-m", "stubs", ready=lambda _: all(map(listens, stub_ports))))
-    (LOGS / "setup.log").write_text("")
-    supervisor.run("Filling the database", [BIN / "python", "-m", "dev.prepare"], as_owner, LOGS / "setup.log")
+    fill_database(supervisor, postgres.data.parent / "filled-from", as_owner)
     supervisor.wait()
 
     say("Starting relay, worker and web …")
@@ -119,6 +120,18 @@ def start_product(supervisor: Supervisor) -> None:
             WEB_GRACEFUL_TIMEOUT="2",
         ),
     )
+
+
+def fill_database(supervisor: Supervisor, stamp: Path, environment: Mapping[str, str]) -> None:
+    """Migrations, reference data and demo data, unless the code and data here are those it was last filled from."""
+    files = (file for folder in FILLED_FROM for file in sorted((ROOT / folder).rglob("*")) if file.suffix in SOURCES)
+    source = hashlib.sha256(b"".join(str(file).encode() + file.read_bytes() for file in files)).hexdigest()
+    if stamp.exists() and stamp.read_text() == source:
+        return
+    log = LOGS / "setup.log"
+    log.write_text("")
+    supervisor.run("Filling the database", [BIN / "python", "-m", "dev.prepare"], environment, log)
+    stamp.write_text(source)
 
 
 def number(name: str, default: int) -> int:
@@ -180,10 +193,10 @@ def is_ready(port: int) -> bool:
 
 
 def is_registered(service: Service, valkey: Valkey) -> bool:
-    """Whether this worker has made itself known in the queue."""
+    """Whether this worker has made itself known in the queue, under the names RQ uses there."""
     with valkey.client() as client:
-        known = {worker.pid for worker in Worker.all(connection=client)}
-    return service.popen is not None and service.popen.pid in known
+        pids = {client.hget(name, "pid") for name in client.smembers("rq:workers")}
+    return service.popen is not None and str(service.popen.pid).encode() in pids
 
 
 def holds_the_lead(postgres: Postgres) -> bool:
