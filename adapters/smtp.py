@@ -5,7 +5,11 @@ import smtplib
 import socket
 import ssl
 from contextlib import suppress
+from copy import copy
+from email.header import Header
 from email.message import EmailMessage
+from email.policy import EmailPolicy
+from typing import Any
 
 from adapters.errors import Rejected, Unavailable
 
@@ -44,7 +48,7 @@ class Smtp:
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(SYSTEM, type(error).__name__) from None
         try:
-            server.send_message(message)
+            server.send_message(_carefully_folded(message))
         except smtplib.SMTPRecipientsRefused as error:
             raise _refused(*next(iter(error.recipients.values()))) from None
         except smtplib.SMTPSenderRefused as error:
@@ -80,6 +84,30 @@ class Smtp:
             server.close()
             raise
         return server
+
+
+class _Folding(EmailPolicy):
+    """Folds headers as RFC 2047 asks: Python 3.11's own folding loses spaces between encoded words («á č», «áč»)."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if str(value).isascii() or hasattr(value, "params"):
+            return super().fold_binary(name, value)
+        if hasattr(value, "addresses"):
+            lines = [f"{_encoded(name, a.display_name)}\r\n <{a.addr_spec}>" for a in value.addresses]
+        else:
+            lines = [_encoded(name, str(value))]
+        text = ",\r\n ".join(lines)
+        return f"{name}: {text}\r\n".encode("ascii", "surrogateescape")
+
+
+def _encoded(name: str, text: str) -> str:
+    return Header(text, "utf-8", header_name=name).encode(linesep="\r\n")
+
+
+def _carefully_folded(message: EmailMessage) -> EmailMessage:
+    folded = copy(message)
+    folded.policy = _Folding(linesep="\r\n")
+    return folded
 
 
 def _refused(code: int, text: bytes | str) -> Rejected | Unavailable:

@@ -15,7 +15,6 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Response, jsonify, make_response, redirect, request
 from flask.typing import ResponseReturnValue
-from joserfc.jwk import RSAKey
 
 from stubs import people
 from stubs.base import StandIn
@@ -390,10 +389,9 @@ class IdPorten(StandIn):
             case "alg_hs256":
                 return sign_hs256(key, claims)
             case "bad_signature":
-                forged = RSAKey.generate_key(2048, {"kid": str(key.kid)})
-                return sign(forged, claims)
+                return sign(self.keys[1], claims, kid=key.kid)
             case "unknown_kid":
-                return sign(new_key(), claims)
+                return sign(key, claims, kid="never-published")
         return sign(key, claims)
 
     def _userinfo(self) -> ResponseReturnValue:

@@ -54,9 +54,9 @@ class ClientKey:
         return self._key
 
 
-def sign(key: RSAKey, claims: Mapping[str, Any]) -> str:
-    """A token as the agencies sign theirs."""
-    return jwt.encode({"alg": "RS256", "kid": key.kid, "typ": "JWT"}, dict(claims), key)
+def sign(key: RSAKey, claims: Mapping[str, Any], kid: str | None = None) -> str:
+    """A token as the agencies sign theirs; another `kid` than the key's makes it a forgery."""
+    return jwt.encode({"alg": "RS256", "kid": kid or key.kid, "typ": "JWT"}, dict(claims), key)
 
 
 def sign_none(claims: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ import re
 import ssl
 import threading
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -216,19 +217,25 @@ def _described(number: int, raw: bytes) -> dict[str, Any]:
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
     text = _body(message, "plain")
+    # The new parser puts spaces into names of several encoded words; the old one reads them right.
+    headers = {name: _decoded(value) for name, value in message_from_bytes(raw, policy=policy.compat32).items()}
     recipients = message.get_all("To", [])
     return {
         "number": number,
         "sender": str(message.get("From", "")),
         "recipients": [address.addr_spec for header in recipients for address in header.addresses],
-        "subject": str(message.get("Subject", "")),
+        "subject": headers.get("Subject", ""),
         "date": str(message.get("Date", "")),
         "message_id": str(message.get("Message-ID", "")),
-        "headers": {name: str(value) for name, value in message.items()},
+        "headers": headers,
         "text": text,
         "html": _body(message, "html"),
         "links": URL.findall(text),
     }
+
+
+def _decoded(value: str) -> str:
+    return re.sub(r"\r?\n(?=\s)", "", str(make_header(decode_header(value))))
 
 
 def _body(message: EmailMessage, kind: str) -> str:

@@ -13,6 +13,7 @@ from adapters.idporten import IdPorten
 from adapters.maskinporten import Maskinporten
 from stubs.testing import Stubs, start_stubs
 from tests.contract.support import (
+    AUTHORITIES,
     BASE_URL,
     REDIRECT_URI,
     AltinnCase,
@@ -22,6 +23,7 @@ from tests.contract.support import (
     key_of,
     maskinporten_at,
     real,
+    remembered_key,
 )
 
 
@@ -62,14 +64,15 @@ def stubs(shared_stubs: Stubs) -> Iterator[Stubs]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time-outs and pauses short enough for a test."""
+    """Time-outs, pauses and keys quick enough for a test."""
+    monkeypatch.setattr("joserfc.jwk.RSAKey.import_key", remembered_key)
     monkeypatch.setattr(http, "READ_SECONDS", 0.3)
     monkeypatch.setattr("random.uniform", lambda *_: 0.0)
 
 
 @pytest.fixture
 def login(request: pytest.FixtureRequest, impatient: None) -> Iterator[Login]:
-    with httpx.Client() as browser:
+    with httpx.Client(verify=AUTHORITIES) as browser:
         if settings := real("idporten"):
             uri = settings["REDIRECT_URI"]
             adapter = IdPorten(settings["ISSUER"], settings["CLIENT_ID"], key_of(settings["KEY_FILE"]), uri)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
+from joserfc.jwk import RSAKey
 
 from adapters.altinn import Altinn
 from adapters.idporten import IdPorten, IdPortenLogin, LoginStart
@@ -76,6 +77,21 @@ class Login:
         """Start, sign in and finish."""
         start = self.adapter.start(language="nb")
         return self.finish(start, self.sign_in(start, **options))
+
+
+AUTHORITIES = httpx.create_ssl_context()
+web = httpx.Client(verify=AUTHORITIES)  # for asking a system directly, past the adapters
+
+_keys: dict[str, RSAKey] = {}
+_import_key = RSAKey.import_key
+
+
+def remembered_key(value: Any) -> RSAKey:
+    """A key as RSAKey reads it, read once: checking a private key takes 80 ms."""
+    text = str(value)
+    if text not in _keys:
+        _keys[text] = _import_key(value)
+    return _keys[text]
 
 
 def key_of(file: str | Path) -> dict[str, Any]:

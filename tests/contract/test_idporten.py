@@ -17,7 +17,7 @@ from adapters.errors import Unavailable
 from adapters.idporten import IdPorten, LoginRefused, Refusal
 from stubs.idporten import IdPorten as StandIn
 from stubs.testing import CLIENT_ID, Stubs
-from tests.contract.support import BASE_URL, REDIRECT_URI, Clock, Login, idporten_at, key_of
+from tests.contract.support import BASE_URL, REDIRECT_URI, Clock, Login, idporten_at, key_of, web
 
 stand_in = pytest.mark.needs_stand_in
 
@@ -506,7 +506,7 @@ def test_a_pushed_request_works_once_and_for_two_minutes(login: Login, stubs: St
     ],
 )
 def test_an_unregistered_address_is_never_redirected_to(stubs: Stubs, change: dict[str, str], shown: str) -> None:
-    page = httpx.get(f"{stubs.url('idporten')}/authorize", params=_request() | change)
+    page = web.get(f"{stubs.url('idporten')}/authorize", params=_request() | change)
     assert page.status_code == 400 and shown in page.text
 
 
@@ -525,9 +525,9 @@ def test_an_unregistered_address_is_never_redirected_to(stubs: Stubs, change: di
     ],
 )
 def test_a_request_without_what_is_mandatory_is_sent_back(stubs: Stubs, change: dict[str, str]) -> None:
-    answer = httpx.get(f"{stubs.url('idporten')}/authorize", params=_request() | change)
+    answer = web.get(f"{stubs.url('idporten')}/authorize", params=_request() | change)
     assert _query(answer)["error"] == "invalid_request"
-    pushed = httpx.post(f"{stubs.url('idporten')}/par", data=_request() | change | _authentication(stubs))
+    pushed = web.post(f"{stubs.url('idporten')}/par", data=_request() | change | _authentication(stubs))
     assert (pushed.status_code, pushed.json()["error"]) == (400, "invalid_request")
 
 
@@ -544,20 +544,20 @@ def test_a_request_without_what_is_mandatory_is_sent_back(stubs: Stubs, change: 
     ],
 )
 def test_a_client_assertion_must_be_right_in_every_claim(stubs: Stubs, claims: dict[str, Any]) -> None:
-    answer = httpx.post(f"{stubs.url('idporten')}/par", data=_request() | _authentication(stubs, **claims))
+    answer = web.post(f"{stubs.url('idporten')}/par", data=_request() | _authentication(stubs, **claims))
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
 @stand_in
 def test_a_client_assertion_works_once(stubs: Stubs) -> None:
     form = _request() | _authentication(stubs)
-    assert httpx.post(f"{stubs.url('idporten')}/par", data=form).status_code == 201
-    assert httpx.post(f"{stubs.url('idporten')}/par", data=form).status_code == 401
+    assert web.post(f"{stubs.url('idporten')}/par", data=form).status_code == 201
+    assert web.post(f"{stubs.url('idporten')}/par", data=form).status_code == 401
 
 
 @stand_in
 def test_userinfo_answers_to_the_access_token_alone(stubs: Stubs) -> None:
-    assert httpx.get(f"{stubs.url('idporten')}/userinfo").status_code == 401
+    assert web.get(f"{stubs.url('idporten')}/userinfo").status_code == 401
 
 
 # -- what is said about people
@@ -583,7 +583,7 @@ def test_no_number_reaches_a_log_or_an_exception(login: Login, stubs: Stubs, cap
 @pytest.mark.needs_real_env("idporten_production")
 def test_production_discovery_names_the_endpoints_we_expect() -> None:
     issuer = "https://idporten.no"
-    document = httpx.get(f"{issuer}/.well-known/openid-configuration").json()
+    document = web.get(f"{issuer}/.well-known/openid-configuration").json()
     assert document["issuer"] == issuer
     assert document["pushed_authorization_request_endpoint"] == f"{issuer}/par"
     assert document["authorization_endpoint"] == "https://login.idporten.no/authorize"
