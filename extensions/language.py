@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, cast
 
+import phonenumbers
 from babel.support import Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, force_locale, format_date, get_locale, get_translations
@@ -92,3 +93,13 @@ def show_time(value: datetime) -> str:
 def show_datetime(value: datetime) -> str:
     """Day and clock time in Oslo, «05.06.2027 13.45»."""
     return f"{show_date(value, 'short')} {show_time(value)}"
+
+
+def show_mobile(number: str) -> str:
+    """A number in E.164 as people write it: «98 76 54 32», foreign «+46 70 123 45 67»."""
+    if number.startswith("+47") and len(number) == 11:
+        return " ".join(number[at : at + 2] for at in range(3, 11, 2))
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return number

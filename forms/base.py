@@ -34,7 +34,7 @@ class StepForm(FlaskForm):  # type: ignore[misc]
             super().__init__(formdata=held, obj=obj, **kwargs)
         else:
             super().__init__(obj=obj, **kwargs)
-        self._now = self._digest_of(obj)
+        self._now = self.digest_of(obj)
         if self.is_submitted():
             self._check_shape()
         elif held is None:
@@ -65,7 +65,8 @@ class StepForm(FlaskForm):  # type: ignore[misc]
     def _answering(self) -> list[Field]:
         return [field for field in self if field.name not in NOT_OURS and not isinstance(field, SubmitField)]
 
-    def _digest_of(self, obj: Any) -> str:
+    def digest_of(self, obj: Any) -> str:
+        """What `seen` holds for a page made with `obj`."""
         values = (
             [(field.name, str(getattr(obj, field.name, None))) for field in self._answering()]
             if obj is not None
@@ -84,4 +85,4 @@ class StepForm(FlaskForm):  # type: ignore[misc]
                 abort(400)
 
 
-EXTRA_BUTTONS = ("lagre", "lagre_ny", "forhandsvis", "tilbake", "avbryt")
+EXTRA_BUTTONS = ("go", "lagre", "lagre_ny", "forhandsvis", "tilbake", "avbryt", "versjon")

@@ -151,8 +151,9 @@ def save_contact(
         kind = ContactKind.NOMINEE
     elif choice == ContactAnswers.OTHER:
         kind = ContactKind.OTHER
-        if access is not None and person is not None and national_id is not None:
-            nominee = _new_nominee(application, {**person, **access}, national_id)
+        number = national_id or (national_ids.read(application.contact) if application.contact else None)
+        if access is not None and person is not None and number is not None:
+            nominee = _new_nominee(application, {**person, **access}, number)
             kind = ContactKind.NOMINEE
         else:
             _put_other(application, person or {}, national_id)
@@ -251,6 +252,8 @@ def _require_open(actor: Actor, application: AccessApplication, step: Step) -> N
 
 def _saved(actor: Actor, application: AccessApplication, step: Step) -> None:
     """What follows every change: who and when, the trace, and in a case under review a new snapshot (I2)."""
+    if actor.name is None:  # the lists show who changed what
+        db.session.get_one(Account, actor.account_id).name = representation.parties(actor).person_name
     application.changed_at = clock.now()
     application.changed_by_id = actor.account_id
     facts: dict[str, Any] = {"step": step.value}

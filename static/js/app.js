@@ -68,6 +68,8 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
       const now = new Date();
       const time = [now.getHours(), now.getMinutes()].map((part) => String(part).padStart(2, "0")).join(".");
       tell(true, form.dataset.saved.replace("{tid}", time));
+      // What the page has now seen: its own saves are nobody else's change.
+      if (form.elements.seen && answer.headers.has("X-Seen")) form.elements.seen.value = answer.headers.get("X-Seen");
       document.dispatchEvent(new Event("helsereserven:active"));
     } else if (answer?.status !== 422) {
       // 422 is a half-typed value: shown when the step is left, not while typing.

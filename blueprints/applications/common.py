@@ -1,0 +1,214 @@
+"""What the pages of an application share: finding it, saving a step, and the two versions when somebody was first."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, Field, RadioField
+
+from blueprints.guard import actor
+from extensions import clock
+from extensions.agencies import settings
+from extensions.database import db
+from extensions.log import security
+from forms.base import StepForm
+from forms.fields import MobileField, NationalIdField, show_mobile
+from models.application import AccessApplication, Nominee
+from models.enums import ApplicationStatus, GrantStatus, InvitationStatus, NomineeOutcome
+from models.grant import Grant
+from models.national_numbers import masked
+from services import application_drafts, applications, words
+from services.application_drafts import Unfit
+from services.application_steps import TITLES, Step, first_open, is_done
+from services.applications import EventKind
+from services.representation import RightMissing
+
+bp = Blueprint("applications", __name__, url_prefix="/soknad")
+ORDER = list(Step)
+EVENT_WORDS = {
+    EventKind.STARTED: _l("Søknaden er påbegynt"),
+    EventKind.SUBMITTED: _l("Søknaden er sendt inn"),
+    EventKind.REOPENED: _l("Søknaden er åpnet for endring"),
+    EventKind.TAKEN: _l("En saksbehandler har begynt på saken"),
+    EventKind.WITHDRAWN: _l("Søknaden er trukket"),
+    EventKind.ASKED: _l("Spørsmål til virksomheten"),
+    EventKind.ANSWERED: _l("Spørsmålet er besvart"),
+    EventKind.DECIDED: _l("Vedtaket er fattet"),
+}
+CAME_FROM_CHECK = "kontroller"
+
+
+bp.add_app_template_filter(show_mobile, "mobile")
+
+
+@bp.context_processor
+def words_for_pages() -> dict[str, Any]:
+    return {
+        "status_words": words.APPLICATION_STATUS,
+        "level_words": words.ACCESS_LEVEL,
+        "step_words": words.OPENED_STEP,
+        "event_words": EVENT_WORDS,
+        "person_state": person_state,
+        "page_url": lambda page: url_for(".overview", side=page),
+        "today": clock.today(),
+    }
+
+
+def person_state(nominee: Nominee, grant: Grant | None) -> tuple[Any, str]:
+    """Where a person's access stands, in a word and its colour (ux.md A8)."""
+    if grant is None or nominee.outcome is NomineeOutcome.DECLINED:
+        return words.NOMINEE_OUTCOME[nominee.outcome]
+    if grant.status is GrantStatus.ACTIVE:
+        return words.INVITATION_STATUS[InvitationStatus.ACCEPTED]
+    if grant.status is GrantStatus.ENDED:
+        return words.GRANT_END[grant.ended_as] if grant.ended_as else _("Avsluttet"), "neutral"
+    last = grant.invitations[-1].status if grant.invitations else InvitationStatus.SENT
+    if last in (InvitationStatus.QUEUED, InvitationStatus.SENT):
+        return words.GRANT_STATUS[GrantStatus.INVITED]
+    return words.INVITATION_STATUS[last]
+
+
+@bp.errorhandler(RightMissing)
+def right_missing(error: RightMissing) -> ResponseReturnValue:
+    """403 that names the organisation and says who can give the right. Drafts are untouched."""
+    db.finish(keep=False)
+    security.warning("right missing", extra={"event": "right_missing", "route": request.endpoint})
+    return render_template("applications/right_missing.html", error=error, **request_text()), 403
+
+
+def request_text() -> dict[str, str]:
+    """What the page with the ready request needs; public facts only."""
+    return {"package_name": settings().altinn_package_name, "address": f"{settings().base_url}{url_for('.overview')}"}
+
+
+def address_of(step: Step, application: AccessApplication, **more: Any) -> str:
+    return url_for(f".{step.name.lower()}", application_id=application.id, **more)
+
+
+def steps_of(application: AccessApplication) -> list[dict[str, Any]]:
+    """The step indicator's rows: as far as the first unanswered step, they are links."""
+    reached = ORDER.index(first_open(application))
+    return [
+        {
+            "title": TITLES[step],
+            "url": address_of(step, application) if place <= reached else None,
+            "done": is_done(application, step),
+        }
+        for place, step in enumerate(ORDER)
+    ]
+
+
+def open_step(application_id: UUID, step: Step, *, people: bool = True) -> AccessApplication:
+    """The application whose step is to be shown or saved; otherwise the way to where its reader should be.
+
+    A step opens only when the ones before it are answered (C41). POST holds the row until the end of the request.
+    """
+    application = applications.find(actor(), application_id, lock=request.method == "POST", people=people)
+    if not application_drafts.can_change(actor(), application, step):
+        flash(_("Søknaden er allerede sendt inn."), "info")
+        _go(url_for(".status", application_id=application.id))
+    if application.status is ApplicationStatus.DRAFT and step is not Step.SUBMITTER:
+        reached = first_open(application)
+        if ORDER.index(step) > ORDER.index(reached):
+            _go(address_of(reached, application))
+    return application
+
+
+def _go(address: str) -> None:
+    abort(make_response(redirect(address, 303)))
+
+
+def is_autosave() -> bool:
+    return "X-Autosave" in request.headers
+
+
+def is_partial() -> bool:
+    """Whether the page is left unfinished: what is valid is kept, and nothing is complained about."""
+    return is_autosave() or request.form.get("go") in ("previous", "later")
+
+
+def save_step(
+    form: StepForm,
+    row: Any,
+    application: AccessApplication,
+    step: Step,
+    save: Callable[[dict[str, Any]], None],
+    next_url: str | None = None,
+) -> ResponseReturnValue | None:
+    """Take a posted step: save it and lead on, or None to show the page (again).
+
+    `row` is what the form was made from; `save` gets the answers, only the valid ones when the page is left unfinished.
+    `next_url` is where a page outside the order of the steps leads.
+    """
+    if not form.is_submitted():
+        return None
+    if form.is_outdated:
+        return both_versions(form, row)
+    if is_partial():
+        save(form.valid_answers())
+    elif not form.validate():
+        return None
+    else:
+        try:
+            save(form.answers())
+        except Unfit as problem:
+            form[problem.field].errors = [problem.message]
+            return None
+    if is_autosave():
+        return saved_quietly(form, row)
+    return redirect(next_url or next_address(application, step), 303)
+
+
+def saved_quietly(form: StepForm, row: Any) -> ResponseReturnValue:
+    """The answer to auto-save: nothing to show, and what the page has now seen."""
+    return "", 204, {"X-Seen": form.digest_of(row)}
+
+
+def next_address(application: AccessApplication, step: Step) -> str:
+    """Where a saved step leads, by the button that was pressed and the page one came from."""
+    if application.status is not ApplicationStatus.DRAFT:
+        flash(_("Endringen er lagret."), "success")
+        return url_for(".answer", application_id=application.id)
+    place = ORDER.index(step)
+    match request.form.get("go"):
+        case "later":
+            flash(_("Søknaden er lagret."), "success")
+            return url_for(".overview")
+        case "previous" if place:
+            return address_of(ORDER[place - 1], application)
+    if request.args.get("fra") == CAME_FROM_CHECK:
+        return address_of(Step.CHECK, application)
+    return address_of(ORDER[place + 1], application)
+
+
+def both_versions(form: StepForm, row: Any) -> ResponseReturnValue:
+    """409: somebody changed the same page meanwhile; both versions side by side, and the choice between them (C42)."""
+    fields = [field for field in form if field.name in request.form and field.name != "seen"]
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name in form and name != "seen"]
+    query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
+    versions = {
+        "rows": [(field.label.text, _shown(field, field.data), _theirs(field, row)) for field in fields],
+        "fields": [*sent, ("seen", form.digest_of(row)), ("go", request.form.get("go", "next"))],
+        "action": request.script_root + request.path + query,
+    }
+    return render_template("errors/409.html", versions=versions), 409
+
+
+def _theirs(field: Field, row: Any) -> str:
+    if isinstance(field, NationalIdField):
+        return ""
+    return _shown(field, getattr(row, field.name, None))
+
+
+def _shown(field: Field, value: Any) -> str:
+    if isinstance(field, RadioField):
+        return next((str(text) for key, text in field.choices if key == str(value)), "")
+    if isinstance(field, BooleanField):
+        return str(_("Ja") if value else _("Nei"))
+    if isinstance(field, NationalIdField):
+        return masked(value) if value else ""
+    return show_mobile(value or "") if isinstance(field, MobileField) else str(value or "")
