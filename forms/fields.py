@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 from typing import Any
 
 import phonenumbers
@@ -11,6 +12,7 @@ from flask_babel import lazy_gettext
 from wtforms import EmailField as WtfEmailField
 from wtforms import Form, StringField, TelField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
+from wtforms.widgets import DateInput
 
 from extensions.agencies import settings
 from models import national_numbers
@@ -164,3 +166,37 @@ class LongTextField(TextAreaField):  # type: ignore[misc]
     def __init__(self, label: Any, missing: Any, longest: int, **kwargs: Any) -> None:
         required = [Filled(missing)] if missing else []
         super().__init__(label, [*required, AtMost(longest), NoNationalId()], filters=[tidy_lines], **kwargs)
+
+
+class DateField(StringField):
+    """A day near now, as the browser's date field sends it or as people write it; `data` is a date."""
+
+    data: Any
+    widget = DateInput()
+    _WRITTEN = re.compile(r"(\d{1,2})[./ ](\d{1,2})[./ -](\d{4}|\d{2})$|(\d{2})(\d{2})(\d{4})$")
+
+    def __init__(self, label: Any, missing: Any, **kwargs: Any) -> None:
+        super().__init__(label, [Filled(missing)] if missing else [], **kwargs)
+
+    def _value(self) -> str:
+        if isinstance(self.data, date):
+            return self.data.isoformat()
+        return str(self.raw_data[0]) if self.raw_data else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = tidy(valuelist[0]) if valuelist else ""
+        self.data = self._parsed(text) or text or None
+
+    def _parsed(self, text: str) -> date | None:
+        written = self._WRITTEN.match(text)
+        try:
+            if written is None:
+                return date.fromisoformat(text)
+            day, month, year = (int(part) for part in written.groups() if part is not None)
+            return date(year + 2000 if year < 100 else year, month, day)
+        except ValueError:
+            return None
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if not validation_stopped and self.data is not None and not isinstance(self.data, date):
+            raise ValidationError(_("Skriv datoen slik: 05.06.2027."))

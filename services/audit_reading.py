@@ -183,7 +183,7 @@ def _rows(events: Sequence[AuditEvent]) -> list[LogRow]:
 
 def _names(kind: type[Account] | type[Organisation], ids: Iterable[UUID | None]) -> dict[UUID, str | None]:
     wanted = {id_ for id_ in ids if id_ is not None}
-    return dict(db.session.execute(select(kind.id, kind.name).where(kind.id.in_(wanted))).tuples()) if wanted else {}
+    return dict(db.session.execute(select(kind.id, kind.name).where(kind.id.in_(wanted))).all()) if wanted else {}
 
 
 def _what_they_are_about(events: Sequence[AuditEvent]) -> dict[int, tuple[str, UUID | None]]:
@@ -191,7 +191,7 @@ def _what_they_are_about(events: Sequence[AuditEvent]) -> dict[int, tuple[str, U
     cases = {event.id: case_id for event in events if (case_id := _case_id(event)) is not None}
     reference = select(AccessApplication.id, AccessApplication.reference)
     references = dict(
-        db.session.execute(reference.where(AccessApplication.id.in_(set(cases.values())))).tuples() if cases else ()
+        db.session.execute(reference.where(AccessApplication.id.in_(set(cases.values())))).all() if cases else ()
     )
     about: dict[int, tuple[str, UUID | None]] = {
         event_id: (references[case_id], case_id) for event_id, case_id in cases.items() if case_id in references
@@ -200,7 +200,7 @@ def _what_they_are_about(events: Sequence[AuditEvent]) -> dict[int, tuple[str, U
     grants = [event.object_id for event in events if event.object_type == "access_grant"]
     if grants:
         owner = select(Grant.id, Organisation.name).join(Organisation).where(Grant.id.in_(grants))
-        names |= dict(db.session.execute(owner).tuples())
+        names |= dict(db.session.execute(owner).all())
     for event in events:
         name = names.get(event.object_id) if event.object_id else None
         if name:

@@ -15,6 +15,7 @@ from extensions.database import db
 from models.account import Account, StaffMember
 from models.application import AccessApplication, Decision, InternalNote, Nominee, Question
 from models.enums import ApplicationStatus, ContactKind, OrganisationKind, QuestionStatus
+from models.message import Message
 from models.organisation import Organisation
 from services import audit, national_ids
 from services.access import DECIDING_ROLES, Actor
@@ -287,6 +288,15 @@ def contact_of(application: AccessApplication) -> tuple[str, str, str]:
 def recipients(application: AccessApplication) -> list[str]:
     """Whom the case's e-mails go to: the submitter and the contact person, each address once (ux.md section 6)."""
     return sorted({application.submitter_email, contact_of(application)[1]})
+
+
+def mails_of(application: AccessApplication) -> Sequence[Message]:
+    """The e-mails about the case itself, oldest first; the persons' invitations stand with their access."""
+    return db.session.scalars(
+        select(Message)
+        .where(Message.application_id == application.id, Message.invitation_id.is_(None))
+        .order_by(Message.created_at, Message.id)
+    ).all()
 
 
 def caseworkers() -> Sequence[Account]:

@@ -193,15 +193,7 @@ def _finish(actor: Actor, application: AccessApplication, decision: Decision) ->
         grants.open_for(actor, nominee, nominee.granted_level, application)
     kind = MessageKind.APPLICATION_GRANTED if granted else MessageKind.APPLICATION_DECLINED
     for address in casework.recipients(application):
-        mailbox.queue(
-            kind,
-            decision.id,
-            address,
-            application.language,
-            application_id=application.id,
-            reference=application.reference,
-            organisation=application.organisation.name,
-        )
+        mailbox.queue(kind, decision.id, address, application.language, application_id=application.id)
 
 
 def _status_after(granted: int, people: int) -> ApplicationStatus:

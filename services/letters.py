@@ -76,7 +76,7 @@ def draft_text(application: AccessApplication) -> str:
 
 
 def compose(application: AccessApplication, outcomes: Sequence[Outcome], text: str) -> str:
-    """The whole letter: what is decided for whom, then the text. Date and signature stand beside it, by the decision."""
+    """The whole letter: what is decided for whom, then the text. Date and signature stand beside it."""
     language = language_of(application)
     people = {nominee.id: nominee for nominee in application.nominees}
     with in_language(language):

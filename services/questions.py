@@ -128,7 +128,5 @@ def _tell(application: AccessApplication, question: Question) -> None:
             address,
             application.language,
             application_id=application.id,
-            reference=application.reference,
-            organisation=application.organisation.name,
             due_on=question.due_on,
         )

@@ -14,6 +14,8 @@ from models.enums import (
     GrantEnd,
     GrantStatus,
     InvitationStatus,
+    MessageKind,
+    MessageStatus,
     NomineeOutcome,
     OrganisationKind,
     Role,
@@ -63,6 +65,27 @@ INVITATION_STATUS: Mapping[InvitationStatus, tuple[Any, str]] = {
     InvitationStatus.ACCEPTED: (_l("Tatt i bruk"), "success"),
     InvitationStatus.EXPIRED: (_l("Utløpt"), "warning"),
     InvitationStatus.REVOKED: (_l("Trukket tilbake"), "neutral"),
+}
+
+MESSAGE_STATUS: Mapping[MessageStatus, tuple[Any, str]] = {
+    MessageStatus.QUEUED: (_l("Sendes nå"), "info"),
+    MessageStatus.SENT: (_l("Sendt"), "success"),
+    MessageStatus.UNDELIVERABLE: (_l("Kom ikke fram"), "danger"),
+    MessageStatus.CANCELLED: (_l("Ikke sendt"), "neutral"),
+}
+
+MESSAGE_KIND: Mapping[MessageKind, Any] = {
+    MessageKind.APPLICATION_RECEIVED: _l("Søknad mottatt"),
+    MessageKind.MORE_INFORMATION: _l("Spørsmål om søknaden"),
+    MessageKind.APPLICATION_GRANTED: _l("Søknaden innvilget"),
+    MessageKind.APPLICATION_DECLINED: _l("Søknaden behandlet"),
+    MessageKind.INVITATION: _l("Invitasjon"),
+    MessageKind.INVITATION_REMINDER: _l("Påminnelse om invitasjon"),
+    MessageKind.INVITATION_EXPIRED: _l("Invitasjon utløpt"),
+    MessageKind.INVITATION_ACCEPTED: _l("Invitasjon tatt i bruk"),
+    MessageKind.NEW_INVITATION_REQUESTED: _l("Ny invitasjon ønsket"),
+    MessageKind.ACCESS_ENDED: _l("Tilgang stoppet"),
+    MessageKind.RECONFIRMATION_DUE: _l("Tilganger må bekreftes"),
 }
 
 ORGANISATION_KIND: Mapping[OrganisationKind, Any] = {
