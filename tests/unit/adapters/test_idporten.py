@@ -42,15 +42,7 @@ def test_a_login_does_not_show_its_number() -> None:
 
 def test_only_signing_keys_with_an_id_are_used() -> None:
     key = RSAKey.generate_key(2048, {"kid": "good", "use": "sig"}).as_dict(private=False)
-    keys = [
-        key,
-        key | {"kid": "other", "use": "enc"},
-        {**key, "kid": None},
-        {"kty": "EC"},
-        {"kty": "RSA", "kid": "x"},
-        7,
-    ]
-
+    others = [key | {"kid": "other", "use": "enc"}, {**key, "kid": None}, {"kty": "EC"}, {"kty": "RSA", "kid": "x"}, 7]
     assert set(_signing_keys(Answer("idporten", 200, json.dumps({"keys": [key, *others]}).encode(), {}))) == {"good"}
     assert _signing_keys(Answer("idporten", 200, b'{"keys": null}', {})) == {}
 
