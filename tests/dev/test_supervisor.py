@@ -40,8 +40,9 @@ def supervised(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]
             [sys.executable, SCRIPT, tmp_path], stdout=output, stderr=output, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}
         )
     try:
-        # The obedient one, the stubborn one and its child.
-        assert eventually(lambda: len(living(tmp_path)) >= 3 and b"ready" in (tmp_path / "output").read_bytes())
+        # The stubborn one and its child say so once they no longer listen to SIGTERM.
+        assert eventually(lambda: len(list(tmp_path.glob("stubborn-*"))) == 2, 30)
+        assert eventually(lambda: b"ready" in (tmp_path / "output").read_bytes(), 30)
         yield popen, tmp_path
     finally:
         popen.kill()
