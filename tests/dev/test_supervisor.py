@@ -28,7 +28,7 @@ def eventually(holds: Callable[[], object], seconds: float = 10) -> bool:
 def living(folder: Path) -> set[int]:
     """Process ids written in the folder that still run."""
     named = {int(file.name.rpartition("-")[2]) for file in folder.glob("stubborn-*")}
-    noted = {int(file.read_text().split()[0]) for file in folder.glob("*.pid")}
+    noted = {int((file.read_text().split() or ["0"])[0]) for file in folder.glob("*.pid")}
     return {pid for pid in named | noted if born(pid)}
 
 
