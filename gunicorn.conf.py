@@ -40,8 +40,8 @@ threads = 8
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a heartbeat file on disk can stall a worker
 preload_app = True  # read once, shared by the workers: a worker is there at once, and takes less memory
 control_socket_disable = True  # its default place is shared by all instances of one user
-max_requests = 10_000
-max_requests_jitter = 1_000
+max_requests = int(os.environ.get("WEB_MAX_REQUESTS", "10000"))
+max_requests_jitter = max_requests // 10
 
 # Limits: a page answers within 30 s or is given up; a stop waits as long, so that no answer is cut off.
 timeout = 30

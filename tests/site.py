@@ -27,6 +27,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def until(check: Callable[[], object], what: str, seconds: float = 30) -> None:
     """Ask again and again until it holds; fails with `what` when it never does."""
     deadline = monotonic() + seconds
