@@ -1,6 +1,5 @@
 """The organisation's home page and its users (ux.md section 2 and E7)."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -37,24 +36,26 @@ def home() -> ResponseReturnValue:
     )
 
 
-@bp.get("/brukere")
+@bp.route("/brukere", methods=["GET", "POST"])
 @open_to(Role.ORGANISATION_USER)
 def users() -> ResponseReturnValue:
+    """Who has access; and, for user administrators, the half-year check of those whose time is nearly out."""
     found = grants.of_organisation(actor())
-    return _users_page(found, _confirm_form(found))
-
-
-@bp.post("/brukere")
-@open_to(Role.ORGANISATION_USER)
-def confirm_users() -> ResponseReturnValue:
-    """The half-year check."""
-    found = grants.of_organisation(actor())
-    form = _confirm_form(found)
-    if not form.validate_on_submit():
-        return _users_page(found, form)
-    count = grants.confirm(actor(), [UUID(id_) for id_ in form.users.data])
-    flash(ngettext("Du bekreftet %(num)s bruker.", "Du bekreftet %(num)s brukere.", count), "success")
-    return redirect(url_for("organisations.users"), 303)
+    asked = grants.to_confirm(found)
+    form = ConfirmForm([(str(grant.id), grant.nominee.name) for grant, _limit in asked])
+    if form.validate_on_submit():
+        count = grants.confirm(actor(), [UUID(id_) for id_ in form.users.data])
+        flash(ngettext("Du bekreftet %(num)s bruker.", "Du bekreftet %(num)s brukere.", count), "success")
+        return redirect(url_for("organisations.users"), 303)
+    page = render_template(
+        "organisations/users.html",
+        form=form,
+        users=[(grant, _state(grant)) for grant in found],
+        deadlines={str(grant.id): _("Frist: %(dato)s", dato=show_date(limit)) for grant, limit in asked},
+        words=ACCESS_LEVEL,
+        may_manage=actor().is_user_administrator,
+    )
+    return page, form.status_code
 
 
 @bp.route("/brukere/<uuid:grant_id>", methods=["GET", "POST"])
@@ -105,24 +106,6 @@ def invite_again(grant_id: UUID) -> ResponseReturnValue:
     invitations.resend(actor(), grant)
     flash(_("Vi har sendt en ny invitasjon til %(navn)s.", navn=grant.nominee.name), "success")
     return redirect(url_for("organisations.users"), 303)
-
-
-def _users_page(found: Sequence[Grant], form: ConfirmForm) -> ResponseReturnValue:
-    page = render_template(
-        "organisations/users.html",
-        form=form,
-        users=[(grant, _state(grant)) for grant in found],
-        deadlines={
-            str(grant.id): _("Frist: %(dato)s", dato=show_date(limit)) for grant, limit in grants.to_confirm(found)
-        },
-        words=ACCESS_LEVEL,
-        may_manage=actor().is_user_administrator,
-    )
-    return page, form.status_code
-
-
-def _confirm_form(found: Sequence[Grant]) -> ConfirmForm:
-    return ConfirmForm([(str(grant.id), grant.nominee.name) for grant, _limit in grants.to_confirm(found)])
 
 
 def _state(grant: Grant) -> tuple[str, str, bool]:

@@ -23,9 +23,7 @@ def provider_answer(stubs: Stubs) -> Callable[..., str]:
 
 
 @pytest.fixture
-def log_in(
-    submit: Callable[..., TestResponse], provider_answer: Callable[..., str]
-) -> Callable[..., TestResponse]:
+def log_in(submit: Callable[..., TestResponse], provider_answer: Callable[..., str]) -> Callable[..., TestResponse]:
     """log_in(client, "stranger", next="/soknad"): press the button, sign in at ID-porten, and come back; the last answer."""
 
     def go(client: FlaskClient, key: str, next: str = "", fresh: bool = False, acr: str | None = None) -> TestResponse:
