@@ -13,7 +13,7 @@ from stubs.testing import Stubs
 
 @pytest.fixture
 def provider_answer(stubs: Stubs) -> Callable[..., str]:
-    """provider_answer(url, key): be the browser at ID-porten; returns the path, with its query, that it is sent back to."""
+    """provider_answer(url, key): be the browser at ID-porten; returns the address it is sent back to."""
 
     def go(url: str, key: str, acr: str | None = None) -> str:
         back = urlsplit(httpx.get(stubs.sign_in_as(url, key, acr)).headers["Location"])
@@ -24,7 +24,7 @@ def provider_answer(stubs: Stubs) -> Callable[..., str]:
 
 @pytest.fixture
 def log_in(submit: Callable[..., TestResponse], provider_answer: Callable[..., str]) -> Callable[..., TestResponse]:
-    """log_in(client, "stranger", next="/soknad"): press the button, sign in at ID-porten, and come back; the last answer."""
+    """log_in(client, "stranger", next="/soknad"): press the button, sign in at ID-porten, come back."""
 
     def go(client: FlaskClient, key: str, next: str = "", fresh: bool = False, acr: str | None = None) -> TestResponse:
         query = {"next": next} | ({"ny": "1"} if fresh else {})

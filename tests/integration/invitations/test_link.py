@@ -1,5 +1,4 @@
-"""The link of an invitation: what it shows to whom, and that looking changes nothing (ux.md C1 and C2, C28,
-C30–C34)."""
+"""The link of an invitation: what it shows to whom, and that looking changes nothing (ux.md C1, C2; C28–C34)."""
 
 from datetime import timedelta
 

@@ -1,5 +1,4 @@
-"""The rules of grants and invitations as services: who may, how often, and what never happens (security.md C9, C19,
-C30, C37)."""
+"""The rules of grants and invitations as services: who may, how often, what never happens (C9, C19, C30, C37)."""
 
 import threading
 from datetime import timedelta
