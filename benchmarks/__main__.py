@@ -6,6 +6,7 @@ Only ratios mean anything: machines differ, and are shared.
 import cProfile
 import http.client
 import io
+import logging
 import pstats
 import statistics
 import sys
@@ -59,6 +60,7 @@ def main() -> int:
         make_keys(folder / "keys")
         with running_site(folder, migrate, folder / "keys", WEB_MAX_REQUESTS="0") as site, bare_app(folder, site) as bare_port:
             app = create_app(Settings.from_environment(site.environment))
+            logging.disable()
             targets, cookie = prepare(site, app)
             return report(site, app, bare_port, targets, cookie)
 
