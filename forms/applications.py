@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
+from wtforms.fields import SelectChoice
 from wtforms.validators import Optional
 
 from forms.base import StepForm
@@ -13,7 +14,7 @@ from services.application_drafts import ContactAnswers
 from services.words import ACCESS_LEVEL
 
 LONGEST_ANSWER = 2000
-LEVELS = [(level.value, ACCESS_LEVEL[level]) for level in AccessLevel]
+LEVELS = [SelectChoice(level.value, ACCESS_LEVEL[level]) for level in AccessLevel]
 OTHERS = {"autocomplete": "off"}
 """For the details of somebody else: the browser must not offer one's own."""
 
@@ -44,6 +45,7 @@ def level_field() -> RadioField:
         [Filled(_l("Velg hva personen skal gjøre."))],
         choices=LEVELS,
         coerce=AccessLevel,
+        invalid_value_message=_l("Velg hva personen skal gjøre."),
     )
 
 
@@ -131,9 +133,9 @@ class ContactForm(StepForm):
     def __init__(self, *, people: list[tuple[str, str]], submitter: str, has_number: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.choice.choices = [
-            (ContactAnswers.SUBMITTER, submitter),
-            *people,
-            (ContactAnswers.OTHER, _l("En annen person")),
+            SelectChoice(ContactAnswers.SUBMITTER, submitter),
+            *(SelectChoice(value, name) for value, name in people),
+            SelectChoice(ContactAnswers.OTHER, _l("En annen person")),
         ]
         if has_number:
             _make_optional(self.national_id)

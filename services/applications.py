@@ -16,10 +16,19 @@ from extensions import clock
 from extensions.database import db
 from extensions.language import current_language
 from models.account import Account
-from models.application import AccessApplication, ContactPerson, Nominee, Question
+from models.application import AccessApplication, ContactPerson, Decision, Nominee, Question
 from models.audit import AuditEvent
 from models.base import HasNationalId
-from models.enums import ApplicationStatus, ContactKind, GrantStatus, MessageKind, MessageStatus, QuestionStatus, Role
+from models.enums import (
+    ApplicationStatus,
+    ContactKind,
+    DecisionStatus,
+    GrantStatus,
+    MessageKind,
+    MessageStatus,
+    QuestionStatus,
+    Role,
+)
 from models.grant import Grant
 from models.message import Message
 from models.organisation import Organisation
@@ -448,34 +457,50 @@ def timeline(application: AccessApplication) -> list[Event]:
         events.append(Event(EventKind.ASKED, question.asked_at, None))
         if question.answered_at is not None:
             events.append(Event(EventKind.ANSWERED, question.answered_at, question.answered_by_name))
-    events += [
-        Event(EventKind.DECIDED, decision.decided_at, None) for decision in application.decisions if decision.decided_at
-    ]
+    if application.decided_at is not None:
+        events.append(Event(EventKind.DECIDED, application.decided_at, None))
     return sorted(events, key=lambda event: event.at)
+
+
+def letter_of(application: AccessApplication) -> Decision | None:
+    """The decision in force, with its letter."""
+    if application.decided_at is None:
+        return None
+    return next((row for row in reversed(application.decisions) if row.status is DecisionStatus.FINAL), None)
 
 
 def grants_of(application: AccessApplication) -> dict[UUID, Grant]:
     """The grants an application led to, by nominee, with their invitations."""
+    if application.status not in (ApplicationStatus.GRANTED, ApplicationStatus.PARTLY_GRANTED):
+        return {}
     found = db.session.scalars(
         select(Grant)
         .where(Grant.nominee_id.in_([nominee.id for nominee in application.nominees]))
-        .options(selectinload(Grant.invitations))
-    )
+        .options(joinedload(Grant.invitations))
+    ).unique()
     return {grant.nominee_id: grant for grant in found}
 
 
-def undelivered(application: AccessApplication) -> list[str]:
-    """Addresses that an e-mail about this application did not reach."""
-    refused = select(Message.recipient).where(
-        Message.application_id == application.id, Message.status == MessageStatus.UNDELIVERABLE
+@dataclass(frozen=True)
+class Deliveries:
+    """What has become of what we made of an application."""
+
+    receipt_size: int | None
+    """Bytes; None while the receipt is being made."""
+    undelivered: tuple[str, ...]
+    """Addresses that an e-mail about the application did not reach."""
+
+
+def deliveries(application: AccessApplication) -> Deliveries:
+    """The receipt's size and the addresses that could not be reached, in one look."""
+    refused = (
+        select(func.array_agg(Message.recipient.distinct()))
+        .where(Message.application_id == application.id, Message.status == MessageStatus.UNDELIVERABLE)
+        .scalar_subquery()
     )
-    return sorted(set(db.session.scalars(refused)))
-
-
-def receipt_size(application: AccessApplication) -> int | None:
-    """Bytes of the receipt; None while it is being made."""
-    size = select(func.length(AccessApplication.receipt_pdf)).where(AccessApplication.id == application.id)
-    return db.session.scalar(size)
+    size = func.length(AccessApplication.receipt_pdf)
+    row = db.session.execute(select(size, refused).where(AccessApplication.id == application.id)).one()
+    return Deliveries(row[0], tuple(sorted(row[1] or ())))
 
 
 def note_viewed(actor: Actor, application: AccessApplication, page: str) -> None:

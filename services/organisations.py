@@ -322,9 +322,10 @@ def names_of(numbers: Iterable[str]) -> dict[str, str]:
     """Names as people write them, of the organisations the reference data know."""
     wanted = list(numbers)
     municipality, trust = Municipality.organisation_number, HealthTrust.organisation_number
-    known = db.session.execute(select(municipality, Municipality.name).where(municipality.in_(wanted))).tuples()
-    names = {number: _municipality_name(name) for number, name in known}
-    return names | dict(db.session.execute(select(trust, HealthTrust.name).where(trust.in_(wanted))).tuples())
+    municipalities = db.session.execute(select(municipality, Municipality.name).where(municipality.in_(wanted)))
+    trusts = db.session.execute(select(trust, HealthTrust.name).where(trust.in_(wanted)))
+    names = {number: _municipality_name(name) for number, name in municipalities}
+    return names | dict(trusts.all())
 
 
 def _top_of(party: Party, listed: Mapping[str, Party]) -> Party:

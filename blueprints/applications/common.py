@@ -206,7 +206,7 @@ def _theirs(field: Field, row: Any) -> str:
 
 def _shown(field: Field, value: Any) -> str:
     if isinstance(field, RadioField):
-        return next((str(text) for key, text in field.choices if key == str(value)), "")
+        return next((str(choice.label) for choice in field.choices if choice.value == str(value)), "")
     if isinstance(field, BooleanField):
         return str(_("Ja") if value else _("Nei"))
     if isinstance(field, NationalIdField):

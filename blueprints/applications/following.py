@@ -1,6 +1,6 @@
 """After an application is handed in: receipt, status, answers, and taking it back (ux.md A7–A10)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -11,7 +11,7 @@ from blueprints.applications.common import address_of, bp, is_autosave, is_parti
 from blueprints.guard import Role, actor, held_fields, open_to
 from forms.applications import AnswerForm
 from models.application import AccessApplication
-from models.enums import ApplicationStatus, DecisionStatus
+from models.enums import ApplicationStatus
 from services import applications, invitations, settings, snapshots
 from services.application_drafts import nominee_at
 from services.application_rules import Action, Side, may
@@ -31,7 +31,7 @@ def receipt(application_id: UUID) -> ResponseReturnValue:
         "applications/receipt.html",
         application=application,
         contact=snapshots.contact_of(application)["name"],
-        size=applications.receipt_size(application),
+        size=applications.deliveries(application).receipt_size,
         days=settings.value(Key.PROCESSING_DAYS),
     )
 
@@ -59,22 +59,29 @@ def status(application_id: UUID) -> ResponseReturnValue:
     may_read = Action.READ in allowed
     if may_read:
         applications.note_viewed(actor(), application, "status")
-    decision = next((row for row in application.decisions if row.status is DecisionStatus.FINAL), None)
-    numbers = settings.values(Key.DRAFT_DAYS, Key.APPEAL_WEEKS)
+    made = applications.deliveries(application)
     return render_template(
         "applications/status.html",
         application=application,
         allowed=allowed,
         events=applications.timeline(application),
         question=applications.open_question(application),
-        letter=decision if may_read else None,
+        letter=applications.letter_of(application) if may_read else None,
         grants=applications.grants_of(application) if may_read else {},
-        undelivered=applications.undelivered(application) if may_read else [],
+        undelivered=made.undelivered if may_read else (),
         contact=snapshots.contact_of(application),
-        size=applications.receipt_size(application) if Action.RECEIPT in allowed else None,
-        deleted_on=application.changed_at + timedelta(days=numbers[Key.DRAFT_DAYS]),
-        appeal_by=application.decided_at and application.decided_at + timedelta(weeks=numbers[Key.APPEAL_WEEKS]),
+        size=made.receipt_size,
+        limit=_limit(application),
     )
+
+
+def _limit(application: AccessApplication) -> datetime | None:
+    """The day the status text names: when a draft is deleted, or how long one may appeal."""
+    if application.status is ApplicationStatus.DRAFT:
+        return application.changed_at + timedelta(days=settings.value(Key.DRAFT_DAYS))
+    if application.status is ApplicationStatus.DECLINED and application.decided_at is not None:
+        return application.decided_at + timedelta(weeks=settings.value(Key.APPEAL_WEEKS))
+    return None
 
 
 @bp.post("/<uuid:application_id>/personer/<int:position>/inviter")

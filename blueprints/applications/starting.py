@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields import SelectChoice
 
 from adapters.errors import Unavailable
 from blueprints.applications.common import address_of, bp, request_text
@@ -96,7 +97,7 @@ def _choose_page(form: PartyForm, away: str | None = None) -> ResponseReturnValu
     wanted = " ".join(request.args.get("sok", "").split())
     matching = [candidate for candidate in candidates if _matches(candidate, wanted)]
     shown = matching[: max(_number("vis", SHOWN), SHOWN)]
-    form.party.choices = [(candidate.number, candidate.name) for candidate in shown]
+    form.party.choices = [SelectChoice(candidate.number, candidate.name) for candidate in shown]
     status = 503 if away else form.status_code
     return (
         render_template(
