@@ -4,12 +4,23 @@ import hashlib
 from typing import Any
 
 from flask import abort, request
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, SubmitField
 
 from extensions.log import security
 
 NOT_OURS = frozenset({"csrf_token", "form_key", "seen", "min_versjon"})
+
+
+class OurWords:
+    """WTForms' own few texts, met only by forged choices; its catalogues would be read anew at each request."""
+
+    def gettext(self, _text: str) -> str:
+        return str(_("Velg ett av svarene."))
+
+    def ngettext(self, _one: str, _many: str, _number: int) -> str:
+        return self.gettext(_one)
 
 
 class StepForm(FlaskForm):  # type: ignore[misc]
@@ -21,6 +32,9 @@ class StepForm(FlaskForm):  # type: ignore[misc]
 
     class Meta:
         csrf = False  # the guard checks the token, once, before any view
+
+        def get_translations(self, form: Any) -> "OurWords":
+            return OurWords()
 
     seen = HiddenField()
 
