@@ -44,13 +44,18 @@ def queues() -> dict[QueueName, Queue]:
     }
 
 
+def queue_id(outbox_id: int, attempt: int) -> str:
+    """How one offer of an outbox row is called in the queue."""
+    return f"outbox-{outbox_id}-{attempt}"
+
+
 def offer(queue: Queue, outbox_id: int, attempt: int) -> None:
     """Put one outbox row in line: ids only (C74). Raises DuplicateJobError when it stands there already, RedisError."""
     queue.enqueue(
         JOB,
         outbox_id,
         attempt,
-        job_id=f"outbox-{outbox_id}-{attempt}",
+        job_id=queue_id(outbox_id, attempt),
         unique=True,
         result_ttl=0,
         failure_ttl=KEEP_FAILED,

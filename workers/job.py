@@ -13,6 +13,7 @@ from typing import Any, overload
 from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import configure_mappers
 
 from adapters.errors import Unavailable
 from extensions import clock
@@ -78,11 +79,18 @@ def find(name: str) -> Task:
 
 
 def bind(app: Flask) -> None:
-    """Make `app` the one the jobs of this process run in, and import every job, so that forked children need not."""
+    """Make `app` the one the jobs of this process run in.
+
+    What each forked child would do anew is done here, once: import every job, put the mappings together, learn what the
+    database is like.
+    """
     global _app
     _app = app
     for name in Job:
         queue_of(name)
+    configure_mappers()
+    with app.app_context(), suppress(SQLAlchemyError):
+        db.session.execute(text("SELECT 1"))
 
 
 def queue_of(name: str) -> QueueName:

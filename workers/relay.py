@@ -1,7 +1,6 @@
 """Outbox → queue: one relay leads, others stand by. It writes the schedule's slots, leases due rows and offers them."""
 
 import logging
-from collections.abc import Sequence
 from datetime import timedelta
 from threading import Event
 
@@ -14,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, or_, select, text, upd
 from extensions import clock
 from extensions.agencies import settings
 from extensions.database import db
-from extensions.queue import QueueName, connection, offer, queues
+from extensions.queue import QueueName, connection, offer, queue_id, queues
 from models.outbox import OutboxEntry
 from services import audit_chain
 from services.outbox import Job
@@ -120,8 +119,9 @@ def offer_due_rows() -> int:
 
 
 def _fill(name: QueueName, queue: Queue) -> int:
-    room = WINDOW - queue.count
-    leased = _lease(name, room) if room > 0 else []
+    in_line = set(queue.job_ids)
+    room = WINDOW - len(in_line)
+    leased = _lease(name, room, in_line) if room > 0 else []
     for number, (outbox_id, attempt) in enumerate(leased):
         try:
             offer(queue, outbox_id, attempt)
@@ -133,11 +133,15 @@ def _fill(name: QueueName, queue: Queue) -> int:
     return len(leased)
 
 
-def _lease(name: QueueName, limit: int) -> Sequence[tuple[int, int]]:
-    """Take due rows that nobody works on for this long; returns ids and attempts, oldest first."""
+def _lease(name: QueueName, limit: int, in_line: set[str]) -> list[tuple[int, int]]:
+    """Take due rows that nobody works on; returns ids and attempts to offer, oldest first.
+
+    A row whose last offer still stands in line keeps it, with a new lease: a slow worker's line must not fill up with
+    offers that newer ones have made void.
+    """
     now = clock.now()
-    due = (
-        select(OutboxEntry.id)
+    rows = db.session.execute(
+        select(OutboxEntry.id, OutboxEntry.attempt)
         .where(
             OutboxEntry.done_at.is_(None),
             OutboxEntry.set_aside_at.is_(None),
@@ -148,16 +152,17 @@ def _lease(name: QueueName, limit: int) -> Sequence[tuple[int, int]]:
         .order_by(OutboxEntry.due_at, OutboxEntry.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-    )
-    rows = db.session.execute(
-        update(OutboxEntry)
-        .where(OutboxEntry.id.in_(due))
-        .values(attempt=OutboxEntry.attempt + 1, offered_until=now + timedelta(seconds=settings().job_lease))
-        .returning(OutboxEntry.due_at, OutboxEntry.id, OutboxEntry.attempt)
-    )
-    leased = [(outbox_id, attempt) for _due_at, outbox_id, attempt in sorted(rows)]
+    ).all()
+    fresh = [(id_, attempt + 1) for id_, attempt in rows if queue_id(id_, attempt) not in in_line]
+    _update([id_ for id_, _attempt in rows], offered_until=now + timedelta(seconds=settings().job_lease))
+    _update([id_ for id_, _attempt in fresh], attempt=OutboxEntry.attempt + 1)
     db.finish(keep=True)
-    return leased
+    return fresh
+
+
+def _update(ids: list[int], **values: object) -> None:
+    if ids:
+        db.session.execute(update(OutboxEntry).where(OutboxEntry.id.in_(ids)).values(**values))
 
 
 def _stands_in(name: QueueName) -> ColumnElement[bool]:

@@ -1,0 +1,176 @@
+"""The whole product as real processes with short leases, so that what takes minutes in production takes seconds here."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app import create_app
+from config import Settings
+from dev.supervisor import Service
+from extensions.database import db
+from models.enums import InvitationStatus, Language, MessageKind
+from services import mailbox, reference_data
+from tests.builders import Builders
+from tests.conftest import empty_tables, migrate
+from tests.site import DATABASE, Site, running_site, until
+
+LEASE = 4
+"""Seconds a job may hold its row; two minutes in production."""
+
+
+class Faults:
+    """A running product, and the ways to hurt it."""
+
+    def __init__(self, site: Site, app: Flask) -> None:
+        self.site = site
+        self.app = app
+        self.make = Builders(app)
+        self.others: list[Service] = []
+
+    # What is asked for
+
+    def queue_mails(self, count: int, prefix: str = "person") -> list[str]:
+        """Ask for so many e-mails in one transaction, as a decision does; returns the addresses."""
+        addresses = [f"{prefix}{number}@kommune.example" for number in range(count)]
+        with self.app.app_context():
+            for address in addresses:
+                mailbox.queue(
+                    MessageKind.ACCESS_ENDED, prefix, address, Language.BOKMAL, organisation="Stillevik kommune"
+                )
+            db.session.commit()
+        return addresses
+
+    def queue_invitation(self) -> Any:
+        """Ask for one invitation; returns its row."""
+        invitation = self.make.invitation(status=InvitationStatus.QUEUED)
+        with self.app.app_context():
+            mailbox.queue(
+                MessageKind.INVITATION,
+                invitation.id,
+                invitation.email,
+                invitation.language,
+                invitation_id=invitation.id,
+            )
+            db.session.commit()
+        return invitation
+
+    # What came of it
+
+    def value(self, sql: str, **parameters: object) -> Any:
+        with self.site.engine.connect() as connection:
+            return connection.execute(text(sql), parameters).scalar()
+
+    def change(self, sql: str) -> None:
+        with self.site.engine.begin() as connection:
+            connection.execute(text(sql))
+
+    def mails(self) -> list[str]:
+        """Who got mail, sorted; somebody who got it twice stands there twice."""
+        return sorted(address for mail in self.site.stubs.mail() for address in mail["recipients"])
+
+    def mail_rows(self, column: str) -> list[Any]:
+        """A column of the outbox's mail rows, in order."""
+        with self.site.engine.connect() as connection:
+            rows = connection.execute(
+                text(f"SELECT {column} FROM outbox_entry WHERE job = 'workers.mail.send_message' ORDER BY id")
+            )
+            return [value for (value,) in rows]
+
+    def unfinished(self) -> int:
+        return int(self.value("SELECT count(*) FROM outbox_entry WHERE done_at IS NULL"))
+
+    def wait_until_done(self, seconds: float = 30) -> None:
+        until(lambda: self.unfinished() == 0, "every job to be done", seconds)
+
+    def wait_for_failure(self, number: int = 1) -> None:
+        """Wait until a job has failed so often."""
+        until(lambda: max(self.mail_rows("failures"), default=0) == number, f"failure number {number} to be noted")
+
+    def let_the_pause_pass(self) -> None:
+        """What was put off is due now, as if the minutes had gone."""
+        self.change("UPDATE outbox_entry SET due_at = now() WHERE done_at IS NULL AND set_aside_at IS NULL")
+
+    def wait_for_fault(self) -> None:
+        """Wait until the mail server has hit somebody with the fault that is switched on."""
+        until(lambda: not self.site.stubs.mailbox._faults, "the fault to hit")
+
+    # Hurting it
+
+    def family_of(self, service: Service) -> list[int]:
+        """A process and its children; a worker's job runs in a child that leads a group of its own."""
+        assert service.popen is not None
+        pid = service.popen.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *map(int, children)]
+
+    def kill(self, service: Service) -> None:
+        """SIGKILL to a process and all its children, at once."""
+        for pid in self.family_of(service):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        service.kill()
+
+    def freeze(self, service: Service) -> list[int]:
+        """SIGSTOP to a process and its children; thaw() lets them go on."""
+        family = self.family_of(service)
+        for pid in family:
+            os.kill(pid, signal.SIGSTOP)
+        return family
+
+    def thaw(self, family: list[int]) -> None:
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    def another(self, service: Service) -> Service:
+        """One more of the same kind, running; it ends with the test."""
+        name = f"{service.name}-{len(self.others) + 2}"
+        more = Service(name, service._command, service._environment, folder=service.log.parent)
+        more.start()
+        self.others.append(more)
+        return more
+
+    @contextmanager
+    def locked(self, table: str, id_: object) -> Iterator[None]:
+        """Hold a row, so that whoever wants to change it waits."""
+        with self.site.engine.begin() as connection:
+            connection.execute(text(f"SELECT 1 FROM {table} WHERE id = :id FOR UPDATE"), {"id": id_})
+            yield
+
+
+@pytest.fixture(scope="session")
+def fault_site(tmp_path_factory: pytest.TempPathFactory, secrets_folder: Path) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("faults")
+    with running_site(folder, migrate, secrets_folder, JOB_LEASE=str(LEASE), SMTP_TIMEOUT="2") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def fault_app(fault_site: Site) -> Flask:
+    """The same app in this process, to ask for work and make rows."""
+    return create_app(Settings.from_environment(fault_site.environment))
+
+
+@pytest.fixture
+def faults(fault_site: Site, fault_app: Flask) -> Iterator[Faults]:
+    """Everything running, and nothing waiting."""
+    for process in (fault_site.postgres, fault_site.valkey, fault_site.web, fault_site.relay, fault_site.worker):
+        if not process.is_running:
+            process.start()
+    empty_tables(fault_site.postgres, DATABASE)
+    fault_site.valkey.client().flushall()
+    fault_site.stubs.reset()
+    with fault_app.app_context():
+        reference_data.load()
+        db.session.commit()
+    hurt = Faults(fault_site, fault_app)
+    yield hurt
+    for other in hurt.others:
+        other.stop()
