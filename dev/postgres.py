@@ -182,9 +182,12 @@ class Postgres(Process):
         self.start()
         return self
 
+    def stop(self) -> None:
+        super().stop()
+        shutil.rmtree(self.socket, ignore_errors=True)
+
     def __exit__(self, *_error: object) -> None:
         self.stop()
-        shutil.rmtree(self.socket, ignore_errors=True)
         if not self.durable:
             shutil.rmtree(self.data, ignore_errors=True)
             if self.data.parent != self.folder:

@@ -64,11 +64,14 @@ class Valkey(Process):
         self.start()
         return self
 
+    def stop(self) -> None:
+        super().stop()
+        shutil.rmtree(self.socket.parent, ignore_errors=True)
+
     def __exit__(self, *_error: object) -> None:
         self.stop()
         if not self.durable:
             shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
-        shutil.rmtree(self.socket.parent, ignore_errors=True)
 
 
 def program() -> str:
