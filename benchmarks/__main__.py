@@ -58,7 +58,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_keys(folder / "keys")
-        with running_site(folder, migrate, folder / "keys", WEB_MAX_REQUESTS="0") as site, bare_app(folder, site) as bare_port:
+        with (
+            running_site(folder, migrate, folder / "keys", WEB_MAX_REQUESTS="0") as site,
+            bare_app(folder, site) as bare_port,
+        ):
             app = create_app(Settings.from_environment(site.environment))
             logging.disable()
             targets, cookie = prepare(site, app)
@@ -99,7 +102,9 @@ def prepare(site: Site, app: Flask) -> tuple[list[Target], str]:
     targets = [
         Target("Front page", lambda: request(site, "GET", "/"), 200, 0.5, "/"),
         Target("Form step, signed in (GET)", lambda: request(site, "GET", path, cookie), 200, 0.10, path),
-        Target("Form step saved (POST)", lambda: request(site, "POST", path, cookie, body()), 303, 0.05, path, "POST", body),
+        Target(
+            "Form step saved (POST)", lambda: request(site, "POST", path, cookie, body()), 303, 0.05, path, "POST", body
+        ),
     ]
     return targets, cookie
 
@@ -187,7 +192,9 @@ def send(app: Flask, target: Target, cookie: str) -> int:
     client.set_cookie(name, value, domain="localhost")
     base = app.extensions["settings"].base_url
     if target.body is None:
-        return client.get(target.path, base_url=base, headers={"Cookie": cookie} if target.path != "/" else {}).status_code
+        return client.get(
+            target.path, base_url=base, headers={"Cookie": cookie} if target.path != "/" else {}
+        ).status_code
     return client.post(target.path, base_url=base, data=target.body()).status_code
 
 

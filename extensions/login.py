@@ -10,7 +10,7 @@ manager = LoginManager()
 TOKEN_KEY = "_user_id"
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """What Flask-Login carries about: the token, and the actor the session row stands for."""
 
     def __init__(self, token: str, actor: Any) -> None:

@@ -147,4 +147,4 @@ def init_app(app: Flask) -> None:
     files = StaticFiles()
     url: Callable[[str], str] = files.url
     app.jinja_env.globals["static_url"] = url
-    app.wsgi_app = layer(files, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = layer(files, app.wsgi_app)  # type: ignore[method-assign, assignment]

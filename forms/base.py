@@ -23,7 +23,7 @@ class OurWords:
         return self.gettext(_one)
 
 
-class StepForm(FlaskForm):  # type: ignore[misc]
+class StepForm(FlaskForm):
     """A form on one page.
 
     `seen` is a digest of the values the page was made with: when the row has others by the time the form comes back, somebody

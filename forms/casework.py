@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, Form, HiddenField, RadioField, SelectField, SelectMultipleField, SubmitField
+from wtforms.fields import SelectChoice
 from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -16,7 +17,7 @@ from forms.base import StepForm
 from forms.fields import DateField, LineField, LongTextField, NationalIdField
 from models.account import Account
 from models.application import AccessApplication, Nominee
-from models.enums import AccessLevel, NomineeOutcome
+from models.enums import AccessLevel, Language, NomineeOutcome
 from services import letters, questions, words
 from services.letters import Outcome, ReadyQuestion
 
@@ -38,13 +39,14 @@ class Chosen:
         self.message = message
 
     def __call__(self, form: Form, field: Field) -> None:
-        if field.data not in {value for value, _text in field.choices}:
+        if field.data not in {choice.value for choice in field.choices}:
             field.errors[:] = []
             raise StopValidation(str(self.message))
 
 
 def radios(label: Any, missing: Any, choices: Iterable[tuple[str, Any]] = (), **more: Any) -> RadioField:
-    return RadioField(label, [Chosen(missing)], choices=list(choices), validate_choice=False, **more)
+    options = [SelectChoice(value, text) for value, text in choices]
+    return RadioField(label, [Chosen(missing)], choices=options, validate_choice=False, **more)
 
 
 def _far_enough(form: Form, field: Field) -> None:
@@ -63,17 +65,20 @@ class QuestionForm(StepForm):
         2000,
         description=_l("Skriv konkret. Virksomheten ser teksten. Ikke skriv personopplysninger."),
     )
-    opened_steps = Boxes(_l("Hva kan virksomheten endre?"), choices=list(words.OPENED_STEP.items()))
+    opened_steps = Boxes(
+        _l("Hva kan virksomheten endre?"),
+        choices=[SelectChoice(step, text) for step, text in words.OPENED_STEP.items()],
+    )
     due_on = DateField(_l("Svarfrist"), _l("Velg datoen."))
 
     def __init__(self, *, first: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         offered = sorted(letters.ready_questions(), key=lambda question: question.language != first)
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for question in offered:
-            group = _("Nynorsk") if question.language == "nn" else _("Bokmål")
-            groups.setdefault(group, []).append((_value_of(question), question.title))
-        self.ready.choices = {"": [("", _("Velg mal"))], **groups}
+        groups = {Language.BOKMAL: _("Bokmål"), Language.NYNORSK: _("Nynorsk")}
+        self.ready.choices = [
+            SelectChoice("", _("Velg mal")),
+            *(SelectChoice(_value_of(ready), ready.title, optgroup=groups[ready.language]) for ready in offered),
+        ]
         if self.due_on.data is None and not self.is_submitted():
             self.due_on.data = questions.default_due()
 
@@ -120,7 +125,7 @@ class HandOverForm(StepForm):
 
     def __init__(self, colleagues: Sequence[Account], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.to.choices = [(str(account.id), account.name) for account in colleagues]
+        self.to.choices = [SelectChoice(str(account.id), account.name) for account in colleagues]
 
 
 class NumberForm(StepForm):
@@ -228,7 +233,7 @@ def decision_form(application: AccessApplication, **kwargs: Any) -> DecisionForm
         if len(lower) > 1:
             fields[f"level_{n}"] = SelectField(
                 _("Tilgang"),
-                choices=[(level.value, words.ACCESS_LEVEL[level]) for level in reversed(lower)],
+                choices=[SelectChoice(level.value, words.ACCESS_LEVEL[level]) for level in reversed(lower)],
                 default=nominee.access_level.value,
             )
         fields[f"reason_{n}"] = LongTextField(_("Begrunnelse"), None, 2000)

@@ -63,12 +63,10 @@ class NoNationalId:
 
     def __call__(self, form: Form, field: Any) -> None:
         if national_numbers.occurs_in(field.data or ""):
-            raise StopValidation(
-                _("Teksten ser ut til å inneholde et fødselsnummer. Fjern det før du går videre.")
-            )
+            raise StopValidation(_("Teksten ser ut til å inneholde et fødselsnummer. Fjern det før du går videre."))
 
 
-class LineField(StringField):  # type: ignore[misc]
+class LineField(StringField):
     """One line of text, at most `longest` characters."""
 
     def __init__(self, label: Any, missing: Any, longest: int = 100, **kwargs: Any) -> None:
@@ -85,12 +83,16 @@ class NameField(LineField):
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if not validation_stopped and not _NAME.match(self.data):
             raise ValidationError(
-                str(self.digits) if re.search(r"\d", self.data) else _("Navnet kan bare inneholde bokstaver, bindestrek og apostrof.")
+                str(self.digits)
+                if re.search(r"\d", self.data)
+                else _("Navnet kan bare inneholde bokstaver, bindestrek og apostrof.")
             )
 
 
-class EmailField(WtfEmailField):  # type: ignore[misc]
+class EmailField(WtfEmailField):
     """An e-mail address: trimmed, its domain in lower case, at most 254 characters; no look-up in DNS."""
+
+    data: Any
 
     def __init__(self, label: Any, **kwargs: Any) -> None:
         super().__init__(label, [Filled(lazy_gettext("Skriv e-postadressen."))], filters=[tidy], **kwargs)
@@ -110,8 +112,10 @@ class EmailField(WtfEmailField):  # type: ignore[misc]
             raise ValidationError(_("Teksten er %(n)s tegn for lang.", n=len(self.data) - 254))
 
 
-class MobileField(TelField):  # type: ignore[misc]
+class MobileField(TelField):
     """A mobile number, Norwegian or with a country code; stored as E.164, shown with blanks."""
+
+    data: Any
 
     def __init__(self, label: Any, **kwargs: Any) -> None:
         super().__init__(label, [Filled(lazy_gettext("Skriv mobilnummeret."))], filters=[tidy], **kwargs)
@@ -126,10 +130,12 @@ class MobileField(TelField):  # type: ignore[misc]
             number = phonenumbers.parse(self.data, "NO")
         except phonenumbers.NumberParseException:
             number = None
-        if number is None or not phonenumbers.is_possible_number(number) or (number.country_code == 47 and len(str(number.national_number)) != 8):
-            raise ValidationError(
-                _("Mobilnummeret må ha 8 siffer. Start med + og landkode hvis det er utenlandsk.")
-            )
+        if (
+            number is None
+            or not phonenumbers.is_possible_number(number)
+            or (number.country_code == 47 and len(str(number.national_number)) != 8)
+        ):
+            raise ValidationError(_("Mobilnummeret må ha 8 siffer. Start med + og landkode hvis det er utenlandsk."))
         self.data = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -143,12 +149,15 @@ def show_mobile(number: str) -> str:
         return number
 
 
-class NationalIdField(StringField):  # type: ignore[misc]
+class NationalIdField(StringField):
     """A fødselsnummer or D-number; blanks are allowed and dropped."""
 
     def __init__(self, label: Any, **kwargs: Any) -> None:
         super().__init__(
-            label, [Filled(lazy_gettext("Skriv fødselsnummeret."))], filters=[lambda text: national_numbers.normalise(text or "")], **kwargs
+            label,
+            [Filled(lazy_gettext("Skriv fødselsnummeret."))],
+            filters=[lambda text: national_numbers.normalise(text or "")],
+            **kwargs,
         )
 
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
@@ -160,7 +169,7 @@ class NationalIdField(StringField):  # type: ignore[misc]
             raise ValidationError(_("Fødselsnummeret stemmer ikke. Sjekk at alle sifrene er riktige."))
 
 
-class LongTextField(TextAreaField):  # type: ignore[misc]
+class LongTextField(TextAreaField):
     """Several lines, at most `longest` characters, which others read: no national identity number in it."""
 
     def __init__(self, label: Any, missing: Any, longest: int, **kwargs: Any) -> None:

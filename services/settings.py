@@ -90,18 +90,17 @@ def retention_rules() -> list[RetentionRule]:
     """How long each kind of data is kept, in words, from the numbers in force (security.md section 5)."""
     numbers = values(*(key for key, _title, _motive in RETENTION))
     return [
-        RetentionRule(str(title), duration(numbers[key], DEFAULTS[key][1]), str(motive)) for key, title, motive in RETENTION
+        RetentionRule(str(title), duration(numbers[key], DEFAULTS[key][1]), str(motive))
+        for key, title, motive in RETENTION
     ]
 
 
 def duration(number: int, unit: str) -> str:
     """A length of time in words: 5, "days" → «5 dager»."""
-    if unit == "days":
-        return ngettext("%(num)s dag", "%(num)s dager", number)
-    if unit == "weeks":
-        return ngettext("%(num)s uke", "%(num)s uker", number)
-    if unit == "months":
-        return ngettext("%(num)s måned", "%(num)s måneder", number)
-    if unit == "years":
-        return _("%(num)s år", num=number)
-    return str(number)
+    words = {
+        "days": ngettext("%(num)s dag", "%(num)s dager", number),
+        "weeks": ngettext("%(num)s uke", "%(num)s uker", number),
+        "months": ngettext("%(num)s måned", "%(num)s måneder", number),
+        "years": _("%(num)s år", num=number),
+    }
+    return str(words.get(unit, number))

@@ -117,7 +117,9 @@ def running_site(folder: Path, template: Callable[[Postgres, str], None], keys: 
             valkey=valkey,
             stubs=stubs,
             engine=create_engine(postgres.url(Role.ADMIN, DATABASE)),
-            web=service("web", "gunicorn", "-c", "gunicorn.conf.py", "app:create_app()", ready=lambda _: _answers(port)),
+            web=service(
+                "web", "gunicorn", "-c", "gunicorn.conf.py", "app:create_app()", ready=lambda _: _answers(port)
+            ),
             worker=service("worker", *flask, "worker", ready=lambda _: bool(valkey.client().scard("rq:workers"))),
             relay=service("relay", *flask, "relay", ready=lambda process: process.is_running),
         )

@@ -227,13 +227,6 @@ def upgrade() -> None:
             ["changed_by_id"], ["account.id"], name=op.f("fk_access_application_changed_by_id_account")
         ),
         sa.ForeignKeyConstraint(
-            ["contact_nominee_id"],
-            ["nominee.id"],
-            name="fk_access_application_contact_nominee",
-            ondelete="SET NULL",
-            use_alter=True,
-        ),
-        sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_access_application_organisation_id_organisation")
         ),
         sa.ForeignKeyConstraint(
@@ -788,3 +781,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_message_application_id"), "message", ["application_id"], unique=False)
     op.create_index(op.f("ix_message_invitation_id"), "message", ["invitation_id"], unique=False)
     op.create_index("ix_message_queued", "message", ["created_at"], unique=False, postgresql_where="status = 'queued'")
+    op.create_foreign_key(  # the two tables name each other, so this one comes last
+        "fk_access_application_contact_nominee",
+        "access_application",
+        "nominee",
+        ["contact_nominee_id"],
+        ["id"],
+        ondelete="SET NULL",
+    )

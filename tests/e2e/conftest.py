@@ -118,9 +118,7 @@ class Visitor:
                 self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 found = axe.run(self.page)
                 assert found.violations_count == 0, f"{name} at {width} px, {scheme}:\n{found.generate_report()}"
-            overflow = self.page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
+            overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert overflow <= 0, f"{name} is {overflow} px too wide at {width} px"
         self.page.emulate_media(color_scheme="light")
         if before:
@@ -148,5 +146,3 @@ def visitor(clean_site: Site, browser: Browser) -> Iterator[Callable[..., Visito
 def count(site: Site, sql: str) -> int:
     with site.engine.connect() as connection:
         return int(connection.execute(text(sql)).scalar_one())
-
-
