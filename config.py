@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -83,7 +82,8 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Read and check every setting; raises SettingsError naming all that is wrong, so that one start tells it all."""
+        """Read and check every setting; raises SettingsError naming all that is wrong, so that one start tells it
+        all."""
         reader = _Reader(environ)
         text, optional = reader.text, reader.optional
         environment = reader.choice("ENVIRONMENT", Environment)
@@ -129,7 +129,8 @@ class Settings:
 
 
 def _unfit_for_production(settings: Settings) -> list[str]:
-    """What keeps these settings out of production (security.md C10): plain http, stand-ins, synthetic numbers, weak secrets."""
+    """What keeps these settings out of production (security.md C10): plain http, stand-ins, synthetic numbers, weak
+    secrets."""
     problems = [
         f"{name} must begin with https:// in production"
         for name in ("base_url", "idporten_issuer", "maskinporten_issuer", "altinn_url", "enhetsregisteret_url")

@@ -1,4 +1,5 @@
-"""`make bench`: pages beside a bare Flask app on the same server, in rounds that alternate; a table, and a profile where a goal is missed.
+"""`make bench`: pages beside a bare Flask app on the same server, in rounds that alternate; a table, and a profile
+where a goal is missed.
 
 Only ratios mean anything: machines differ, and are shared.
 """
@@ -43,7 +44,8 @@ ORGANISATION = "942110464"
 
 @dataclass(frozen=True)
 class Target:
-    """One page: how to ask for it, what it answers, and the share of the bare app's rate it should reach (design goals)."""
+    """One page: how to ask for it, what it answers, and the share of the bare app's rate it should reach (design
+    goals)."""
 
     name: str
     request: Callable[[], bytes]
@@ -174,8 +176,8 @@ def report(site: Site, app: Flask, bare_port: int, targets: list[Target], cookie
         ratio = statistics.median(share for share, _ in rounds)
         middle = sorted(rounds, key=lambda pair: pair[0])[len(rounds) // 2][1]
         print(
-            f"| {target.name} | {middle.per_second:.0f} | {ratio:.3f} | ≥ {target.goal} | {middle.p50:.1f} | {middle.p95:.1f}"
-            f" | {count_queries(app, target, cookie)} |"
+            f"| {target.name} | {middle.per_second:.0f} | {ratio:.3f} | ≥ {target.goal}"
+            f" | {middle.p50:.1f} | {middle.p95:.1f} | {count_queries(app, target, cookie)} |"
         )
         if ratio < target.goal:
             missed.append(target)

@@ -87,12 +87,16 @@ def _unavailable(error: Unavailable) -> Response:
 
 
 def _cannot_open(error: CannotOpen) -> Response:
-    log.error("sealed value does not open", extra={"event": "cannot_open", "reason": str(error), "route": request.endpoint})
+    log.error(
+        "sealed value does not open", extra={"event": "cannot_open", "reason": str(error), "route": request.endpoint}
+    )
     return page(503, system=None, retry_path=guard.wanted_path())
 
 
 def _database_away(error: OperationalError) -> Response:
-    log.error("database away", extra={"event": "database", "reason": type(error.orig).__name__, "route": request.endpoint})
+    log.error(
+        "database away", extra={"event": "database", "reason": type(error.orig).__name__, "route": request.endpoint}
+    )
     return last_resort(503)
 
 

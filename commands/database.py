@@ -11,7 +11,8 @@ from services import reference_data
 
 
 def alembic_config(owner_url: str, application_role: str) -> Config:
-    """Alembic's settings: the owner's address, and the role the application signs in with, which gets the least rights."""
+    """Alembic's settings: the owner's address, and the role the application signs in with, which gets the least
+    rights."""
     config = Config()
     config.set_main_option("script_location", "migrations")
     config.attributes["url"] = owner_url

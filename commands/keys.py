@@ -1,5 +1,6 @@
 """The key ring: create, add a key, rotate what older keys sealed."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -41,6 +42,10 @@ def rotate() -> None:
     """Seal again, with the primary keys, what older keys sealed; in steps, may be stopped and run again."""
     for table, count in key_rotation.rotate(db.session.commit):
         click.echo(f"{table}: {count}")
+    left = key_rotation.remaining()
+    click.echo(f"remaining: {left}")
+    if left:
+        sys.exit(1)
 
 
 COMMANDS = (keys,)

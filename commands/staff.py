@@ -12,10 +12,16 @@ from services import staff
 
 @click.command("add-caseworker")
 @click.option("--name", prompt="Name")
-@click.option("--role", type=click.Choice([Role.CASEWORKER, Role.CASE_LEAD, Role.AUDITOR]), default=Role.CASEWORKER, show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice([Role.CASEWORKER, Role.CASE_LEAD, Role.AUDITOR]),
+    default=Role.CASEWORKER,
+    show_default=True,
+)
 @with_appcontext
 def add_caseworker(name: str, role: str) -> None:
-    """Put a person on the staff list. The national identity number is asked for, or read from standard input: it must not
+    """Put a person on the staff list. The national identity number is asked for, or read from standard input: it must
+    not
     stand in the shell's history or the list of processes."""
     number = normalise(click.prompt("National identity number", hide_input=True))
     if not is_valid(number, allow_synthetic=settings().allow_synthetic_id):

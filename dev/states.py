@@ -10,7 +10,8 @@ from models.base import HasStatus
 FILE = Path(__file__).parent.parent / "docs" / "states.md"
 INTRODUCTION = """# States
 
-Drawn from the `TRANSITIONS` tables of the models by `python -m dev.states`; a test fails when this page is old. A status moves
+Drawn from the `TRANSITIONS` tables of the models by `python -m dev.states`; a test fails when this page is old. A
+status moves
 only along an arrow; everything else raises `InvalidTransition`, which a person sees as a 409 page.
 """
 

@@ -46,7 +46,8 @@ class Database:
         return session
 
     def new_session(self) -> Session:
-        """A session of its own, for what must be written whatever happens to the request; the caller commits and closes."""
+        """A session of its own, for what must be written whatever happens to the request; the caller commits and
+        closes."""
         return cast(Session, current_app.extensions["database"]())
 
     def finish(self, *, keep: bool) -> None:

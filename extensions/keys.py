@@ -35,7 +35,8 @@ class CannotOpen(Exception):
 
 @dataclass(frozen=True)
 class KeyRing:
-    """Per purpose one primary key and any number of older ones that still open what they sealed. Key ids are 8 hex digits."""
+    """Per purpose one primary key and any number of older ones that still open what they sealed. Key ids are 8 hex
+    digits."""
 
     primary: dict[Purpose, str]
     keys: dict[Purpose, dict[str, bytes]]

@@ -51,7 +51,9 @@ def init_app(app: Flask) -> None:
 
 def current_language() -> Language:
     """The language of this request, from its address; bokmål outside a request."""
-    return cast(Language, request.environ.get(ENVIRON_KEY, Language.BOKMAL)) if has_request_context() else Language.BOKMAL
+    return (
+        cast(Language, request.environ.get(ENVIRON_KEY, Language.BOKMAL)) if has_request_context() else Language.BOKMAL
+    )
 
 
 def rendered_language() -> Language:
@@ -80,7 +82,8 @@ def _catalogue() -> Translations:
 
 
 def show_date(value: date | datetime, style: str = "long") -> str:
-    """A date as people write it: «5. juni 2027», or «05.06.2027» with style "short". Times are turned into Oslo days."""
+    """A date as people write it: «5. juni 2027», or «05.06.2027» with style "short". Times are turned into Oslo
+    days."""
     day = value.astimezone(OSLO).date() if isinstance(value, datetime) else value
     return day.strftime("%d.%m.%Y") if style == "short" else cast(str, format_date(day, "long"))
 

@@ -1,4 +1,6 @@
-"""Logs as one JSON object a line, from an allow-list of fields, with a last filter that masks national identity numbers (C72, C73)."""
+"""Logs as one JSON object a line, from an allow-list of fields, with a last filter that masks national
+identity
+numbers (C72, C73)."""
 
 import json
 import logging
@@ -7,8 +9,8 @@ import sys
 from datetime import UTC, datetime
 
 FIELDS = (
-    "request_id", "method", "route", "status", "milliseconds", "job", "outbox_id", "attempt", "event", "reason", "system",
-    "fields", "count", "account_id", "session_id", "code",
+    "request_id", "method", "route", "status", "milliseconds", "job", "outbox_id", "attempt", "event",
+    "reason", "system", "fields", "count", "account_id", "session_id", "code",
 )  # fmt: skip
 _NUMBER = re.compile(r"(?<!\d)\d{6}[\s\u00a0.-]?\d{5}(?!\d)")
 

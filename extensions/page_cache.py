@@ -1,6 +1,8 @@
 """Pages that are the same for everybody who has not signed in, kept for a minute in the process.
 
-A crisis brings many visitors at once, and nearly all of them to the front page. Only answers to a plain GET without our session cookie
+A crisis brings many visitors at once, and nearly all of them to the front page. Only answers to a plain GET
+without
+our session cookie
 are kept or given, so nothing of a person can be among them.
 """
 

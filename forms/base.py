@@ -1,4 +1,5 @@
-"""What every form of ours does: refuse forged shapes, keep what was typed, notice that somebody else changed the page."""
+"""What every form of ours does: refuse forged shapes, keep what was typed, notice that somebody else changed the
+page."""
 
 import hashlib
 from typing import Any
@@ -26,7 +27,8 @@ class OurWords:
 class StepForm(FlaskForm):
     """A form on one page.
 
-    `seen` is a digest of the values the page was made with: when the row has others by the time the form comes back, somebody
+    `seen` is a digest of the values the page was made with: when the row has others by the time the form comes back,
+    somebody
     else has changed them (409 with both versions), while changes on other pages disturb nobody.
     """
 

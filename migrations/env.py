@@ -1,4 +1,5 @@
-"""Alembic's environment: runs as the database's owner; `application_role` gets the least rights (security.md C67, C80)."""
+"""Alembic's environment: runs as the database's owner; `application_role` gets the least rights (security.md C67,
+C80)."""
 
 from alembic import context
 from sqlalchemy import create_engine, pool

@@ -83,7 +83,8 @@ class LoginSession(HasId, Base):
 
 
 class HeldForm(HasId, Base):
-    """What somebody had typed when the session, or an outside system, went away; kept sealed for half an hour (ux.md 4.2)."""
+    """What somebody had typed when the session, or an outside system, went away; kept sealed for half an hour (ux.md
+    4.2)."""
 
     __tablename__ = "held_form"
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
@@ -102,4 +103,3 @@ class FormKey(Base):
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)
     location: Mapped[str | None] = mapped_column(String(2000))
     used_at: Mapped[datetime] = mapped_column(index=True)
-

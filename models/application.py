@@ -26,12 +26,17 @@ S = ApplicationStatus
 
 
 class AccessApplication(HasId, HasStatus, Base):
-    """A municipality's or health trust's request for access (søknad om tilgang). A draft is a row from the first page."""
+    """A municipality's or health trust's request for access (søknad om tilgang). A draft is a row from the first
+    page."""
 
     __tablename__ = "access_application"
     __table_args__ = (
-        CheckConstraint("status = 'draft' OR (submitted_at IS NOT NULL AND snapshot IS NOT NULL)", name="submitted_has_snapshot"),
-        CheckConstraint("status NOT IN ('granted', 'partly_granted', 'declined') OR decided_at IS NOT NULL", name="decided_has_time"),
+        CheckConstraint(
+            "status = 'draft' OR (submitted_at IS NOT NULL AND snapshot IS NOT NULL)", name="submitted_has_snapshot"
+        ),
+        CheckConstraint(
+            "status NOT IN ('granted', 'partly_granted', 'declined') OR decided_at IS NOT NULL", name="decided_has_time"
+        ),
         CheckConstraint("status <> 'withdrawn' OR withdrawn_at IS NOT NULL", name="withdrawn_has_time"),
         Index("ix_access_application_queue", "status", "due_on"),
     )
@@ -106,9 +111,7 @@ class AccessApplication(HasId, HasStatus, Base):
     questions: Mapped[list["Question"]] = relationship(
         back_populates="application", cascade="all, delete-orphan", order_by="Question.asked_at"
     )
-    notes: Mapped[list["InternalNote"]] = relationship(
-        cascade="all, delete-orphan", order_by="InternalNote.written_at"
-    )
+    notes: Mapped[list["InternalNote"]] = relationship(cascade="all, delete-orphan", order_by="InternalNote.written_at")
     decisions: Mapped[list["Decision"]] = relationship(
         back_populates="application", cascade="all, delete-orphan", order_by="Decision.proposed_at"
     )
@@ -142,7 +145,8 @@ class Nominee(HasId, HasNationalId, Base):
 
 
 class ContactPerson(HasId, HasNationalId, Base):
-    """The contact person when it is neither the submitter nor a nominee; the number lets him or her sign in to answer."""
+    """The contact person when it is neither the submitter nor a nominee; the number lets him or her sign in to
+    answer."""
 
     __tablename__ = "contact_person"
     application_id: Mapped[UUID] = mapped_column(ForeignKey("access_application.id", ondelete="CASCADE"), unique=True)
@@ -162,7 +166,9 @@ class Question(HasId, HasStatus, Base):
 
     __tablename__ = "question"
     __table_args__ = (
-        CheckConstraint("status <> 'answered' OR (answered_at IS NOT NULL AND answer IS NOT NULL)", name="answered_has_answer"),
+        CheckConstraint(
+            "status <> 'answered' OR (answered_at IS NOT NULL AND answer IS NOT NULL)", name="answered_has_answer"
+        ),
         Index("uq_question_one_open", "application_id", unique=True, postgresql_where="status = 'open'"),
     )
     TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {

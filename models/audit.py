@@ -13,7 +13,8 @@ from models.enums import Role
 
 
 class AuditEvent(Base):
-    """Who did what to what, when and why. Ids only: no name, number or text of a person. Never changed, never deleted."""
+    """Who did what to what, when and why. Ids only: no name, number or text of a person. Never changed, never
+    deleted."""
 
     __tablename__ = "audit_event"
     __table_args__ = (

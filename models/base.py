@@ -1,4 +1,5 @@
-"""What every table shares: naming of constraints, enums stored by value, times in UTC, statuses that move along a table."""
+"""What every table shares: naming of constraints, enums stored by value, times in UTC, statuses that move along a
+table."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -48,7 +49,8 @@ class HasId:
 
 
 class HasNationalId:
-    """A national identity number as two columns (security.md section 4): a sealed box to show it, a keyed index to find it.
+    """A national identity number as two columns (security.md section 4): a sealed box to show it, a keyed index to
+    find it.
 
     Only services.national_ids reads or writes them.
     """

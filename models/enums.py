@@ -4,7 +4,8 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a signed-in person acts as, one at a time (security.md C15). ANYONE and SIGNED_IN only say whom a page is open to."""
+    """What a signed-in person acts as, one at a time (security.md C15). ANYONE and SIGNED_IN only say whom a page is
+    open to."""
 
     ANYONE = "anyone"
     SIGNED_IN = "signed_in"

@@ -14,17 +14,23 @@ from models.base import Base, HasId, HasStatus
 from models.enums import AccessLevel, GrantEnd, GrantStatus, InvitationStatus, Language
 from models.organisation import Organisation
 
-I = InvitationStatus
-
 
 class Grant(HasId, HasStatus, Base):
     """One person's access to one organisation (innvilget tilgang)."""
 
     __tablename__ = "access_grant"
     __table_args__ = (
-        CheckConstraint("status <> 'active' OR (account_id IS NOT NULL AND accepted_at IS NOT NULL)", name="active_has_account"),
+        CheckConstraint(
+            "status <> 'active' OR (account_id IS NOT NULL AND accepted_at IS NOT NULL)", name="active_has_account"
+        ),
         CheckConstraint("(status = 'ended') = (ended_at IS NOT NULL)", name="ended_has_time"),
-        Index("uq_access_grant_one_active", "organisation_id", "account_id", unique=True, postgresql_where="status = 'active'"),
+        Index(
+            "uq_access_grant_one_active",
+            "organisation_id",
+            "account_id",
+            unique=True,
+            postgresql_where="status = 'active'",
+        ),
         Index("ix_access_grant_organisation_status", "organisation_id", "status"),
     )
     TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {
@@ -66,13 +72,30 @@ class Invitation(HasId, HasStatus, Base):
     __table_args__ = (
         CheckConstraint("status <> 'sent' OR sent_at IS NOT NULL", name="sent_has_time"),
         CheckConstraint("status <> 'accepted' OR accepted_at IS NOT NULL", name="accepted_has_time"),
-        Index("uq_invitation_one_live", "grant_id", unique=True, postgresql_where="status IN ('queued', 'sent', 'undeliverable')"),
+        Index(
+            "uq_invitation_one_live",
+            "grant_id",
+            unique=True,
+            postgresql_where="status IN ('queued', 'sent', 'undeliverable')",
+        ),
         Index("ix_invitation_status_expires", "status", "expires_at"),
     )
     TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {
-        I.QUEUED: frozenset({I.SENT, I.UNDELIVERABLE, I.ACCEPTED, I.EXPIRED, I.REVOKED}),
-        I.UNDELIVERABLE: frozenset({I.QUEUED, I.EXPIRED, I.REVOKED}),
-        I.SENT: frozenset({I.ACCEPTED, I.EXPIRED, I.REVOKED}),
+        InvitationStatus.QUEUED: frozenset(
+            {
+                InvitationStatus.SENT,
+                InvitationStatus.UNDELIVERABLE,
+                InvitationStatus.ACCEPTED,
+                InvitationStatus.EXPIRED,
+                InvitationStatus.REVOKED,
+            }
+        ),
+        InvitationStatus.UNDELIVERABLE: frozenset(
+            {InvitationStatus.QUEUED, InvitationStatus.EXPIRED, InvitationStatus.REVOKED}
+        ),
+        InvitationStatus.SENT: frozenset(
+            {InvitationStatus.ACCEPTED, InvitationStatus.EXPIRED, InvitationStatus.REVOKED}
+        ),
     }
     grant_id: Mapped[UUID] = mapped_column(ForeignKey("access_grant.id", ondelete="CASCADE"))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)

@@ -32,7 +32,9 @@ class Message(HasId, HasStatus, Base):
     recipient: Mapped[str] = mapped_column(String(254))
     language: Mapped[Language]
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    application_id: Mapped[UUID | None] = mapped_column(ForeignKey("access_application.id", ondelete="CASCADE"), index=True)
+    application_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("access_application.id", ondelete="CASCADE"), index=True
+    )
     invitation_id: Mapped[UUID | None] = mapped_column(ForeignKey("invitation.id", ondelete="CASCADE"), index=True)
     status: Mapped[MessageStatus] = mapped_column(default=MessageStatus.QUEUED)
     created_at: Mapped[datetime]

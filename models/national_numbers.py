@@ -1,6 +1,7 @@
 """The rules of national identity numbers (fødselsnummer, D-number), and nothing derived from them.
 
-Rules: Skatteetaten's control digits of today and for numbers issued from 2032 (integrations.md 8.2). Not age, not gender and not
+Rules: Skatteetaten's control digits of today and for numbers issued from 2032 (integrations.md 8.2). Not age, not
+gender and not
 century is read from a number (security.md C47).
 """
 
@@ -52,10 +53,9 @@ def _is_date(year: int, month: int, day: int) -> bool:
 
 
 def occurs_in(text: str) -> bool:
-    """Whether free text seems to hold a national identity number: eleven digits in a row that pass the check (ux.md 3.1)."""
-    return any(
-        is_valid(re.sub(r"\D", "", run), allow_synthetic=True) for run in _RUN_OF_ELEVEN.findall(text)
-    )
+    """Whether free text seems to hold a national identity number: eleven digits in a row that pass the check (ux.md
+    3.1)."""
+    return any(is_valid(re.sub(r"\D", "", run), allow_synthetic=True) for run in _RUN_OF_ELEVEN.findall(text))
 
 
 def masked(number: str) -> str:

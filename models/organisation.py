@@ -93,7 +93,8 @@ class HealthTrustArea(Base):
 
 
 class Setting(Base):
-    """One number an authorised person may change without a new release: retention, deadlines, limits (design.md D12)."""
+    """One number an authorised person may change without a new release: retention, deadlines, limits (design.md
+    D12)."""
 
     __tablename__ = "setting"
     key: Mapped[str] = mapped_column(String(60), primary_key=True)

@@ -1,4 +1,5 @@
-"""Work that follows from a state change: written in the same transaction, offered to the queue afterwards (design.md section 6)."""
+"""Work that follows from a state change: written in the same transaction, offered to the queue afterwards (design.md
+section 6)."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,9 @@ class OutboxEntry(Base):
     """One job to be done at least once. Arguments are ids only (C74)."""
 
     __tablename__ = "outbox_entry"
-    __table_args__ = (Index("ix_outbox_entry_due", "due_at", postgresql_where="done_at IS NULL AND set_aside_at IS NULL"),)
+    __table_args__ = (
+        Index("ix_outbox_entry_due", "due_at", postgresql_where="done_at IS NULL AND set_aside_at IS NULL"),
+    )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     job: Mapped[str] = mapped_column(String(100))
     arguments: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)

@@ -1,4 +1,5 @@
-"""The audit log, written in the transaction of the act: no row, no act (invariant I5). Sealing stands in services/audit_chain.py."""
+"""The audit log, written in the transaction of the act: no row, no act (invariant I5). Sealing stands in
+services/audit_chain.py."""
 
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,8 @@ def record(
 ) -> None:
     """Note that `actor` (None: the system) did `action` (past tense, for example application.submitted) to `row`.
 
-    `subject_id` is the account whose data it was about; `fields` are names, never values; `facts` are ids, codes and counts,
+    `subject_id` is the account whose data it was about; `fields` are names, never values; `facts` are ids, codes and
+    counts,
     never a name, a number or a text of a person.
     """
     db.session.add(

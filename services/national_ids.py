@@ -1,4 +1,5 @@
-"""National identity numbers at rest: the sealed box, the blind index, and the masked form that is shown (security.md section 4)."""
+"""National identity numbers at rest: the sealed box, the blind index, and the masked form that is shown (security.md
+section 4)."""
 
 from extensions.keys import Purpose, keyring
 from models.base import Base, HasNationalId
@@ -22,7 +23,8 @@ def put(row: HasNationalId, number: str) -> None:
 
 
 def read(row: HasNationalId) -> str | None:
-    """The number of a row, or None when it holds none; raises CannotOpen when the box was moved, changed or lost its key."""
+    """The number of a row, or None when it holds none; raises CannotOpen when the box was moved, changed or lost its
+    key."""
     if row.national_id_box is None:
         return None
     return keyring().open(Purpose.FIELD, row.national_id_box, _context(row)).decode()

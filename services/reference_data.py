@@ -22,7 +22,8 @@ TRUST_TYPES = frozenset({"RHF", "sykehus", "apotek", "stotte", "felleseid"})
 
 
 def load() -> dict[str, int]:
-    """Insert what is new and correct what has changed; returns rows read per table. Settings already stored are left alone."""
+    """Insert what is new and correct what has changed; returns rows read per table. Settings already stored are left
+    alone."""
     counties = [{"number": row["fylkesnummer"], "name": row["navn"]} for row in _rows("fylker.csv")]
     municipalities = [
         {
@@ -82,5 +83,7 @@ def _upsert(table: type[Base], rows: list[dict[str, Any]]) -> None:
     keys = [column.name for column in table.__table__.primary_key]
     changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     db.session.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changes) if changes else statement.on_conflict_do_nothing()
+        statement.on_conflict_do_update(index_elements=keys, set_=changes)
+        if changes
+        else statement.on_conflict_do_nothing()
     )

@@ -1,4 +1,5 @@
-"""Numbers an authorised person may change without a release, and the retention rules the privacy page shows (design.md D12)."""
+"""Numbers an authorised person may change without a release, and the retention rules the privacy page shows
+(design.md D12)."""
 
 from dataclasses import dataclass
 from enum import StrEnum

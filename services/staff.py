@@ -12,7 +12,8 @@ from services import audit, national_ids
 
 
 def add(name: str, number: str, role: Role) -> StaffMember:
-    """Put a person (checked national identity number) on the staff list in `role`, or change the role; safe to repeat."""
+    """Put a person (checked national identity number) on the staff list in `role`, or change the role; safe to
+    repeat."""
     indexes = national_ids.indexes_of(number)
     row = db.session.scalar(select(StaffMember).where(StaffMember.national_id_index.in_(indexes)))
     if row is None:

@@ -11,7 +11,8 @@ from extensions.database import db
 from models.outbox import OutboxEntry
 
 SLOW = timedelta(minutes=15)
-"""An outbox row waiting longer than this means that e-mail and other background work is late (security.md section 11)."""
+"""An outbox row waiting longer than this means that e-mail and other background work is late (security.md section
+11)."""
 
 
 def overview() -> list[tuple[str, str]]:
@@ -21,7 +22,11 @@ def overview() -> list[tuple[str, str]]:
         late = db.session.scalar(
             select(func.count())
             .select_from(OutboxEntry)
-            .where(OutboxEntry.done_at.is_(None), OutboxEntry.set_aside_at.is_(None), OutboxEntry.due_at < clock.now() - SLOW)
+            .where(
+                OutboxEntry.done_at.is_(None),
+                OutboxEntry.set_aside_at.is_(None),
+                OutboxEntry.due_at < clock.now() - SLOW,
+            )
         )
         return [(_("Søknader og saker"), "up"), (_("E-post"), "degraded" if late else "up")]
     except SQLAlchemyError:

@@ -39,7 +39,7 @@ class Altinn(StandIn):
 
     modes = frozenset(
         {*ROLE_STYLES, *DECISIONS, "quoted", "unquoted", "hierarchy_only", "deleted_parties", "lower_camel", "empty"}
-        | {"unknown_person_400"}
+        | {"unknown_person_400", "other_person"}
     )
 
     def __init__(self, maskinporten: Maskinporten, idporten: IdPorten) -> None:
@@ -218,6 +218,8 @@ class Altinn(StandIn):
             national_id, name=person.name, personId=national_id, dateOfBirth="1970-01-01", type="Person", subunits=[]
         )
         listed = [own, *parties] if not wanted else parties
+        if self.fault("other_person"):  # somebody the person represents, before the person
+            listed = [own | {"name": "Lille Venn", "personId": "01911900000"}, *listed]
         style = self.fault(*ROLE_STYLES)
         return [self._shaped(party, style.mode if style else "", default) for party in listed]
 

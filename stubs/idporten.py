@@ -43,6 +43,7 @@ CALLBACK_ERRORS = ("access_denied", "login_required", "invalid_request", "server
 TOKEN_FAULTS = (
     *("alg_none", "alg_hs256", "bad_signature", "unknown_kid", "token_wrong_iss", "wrong_aud", "extra_aud"),
     *("wrong_nonce", "missing_nonce", "expired", "future_iat", "old_auth_time", "missing_auth_time"),
+    *("missing_aud", "missing_sub", "missing_exp", "missing_iat", "token_missing_iss"),
     *("low_acr", "eidas_acr", "selfregistered_acr", "missing_acr", "missing_pid", "malformed_pid"),
 )
 SCOPES = {"openid", "profile", "altinn:accessmanagement/authorizedparties"}
@@ -97,7 +98,7 @@ class IdPorten(StandIn):
     title = "ID-porten"
     modes = frozenset(
         {*CALLBACK_ERRORS, *TOKEN_FAULTS, "altered_state", "wrong_iss", "missing_iss", "invalid_grant", "no_id_token"}
-        | {"frontchannel_slash", "frontchannel_unknown_sid"}
+        | {"frontchannel_slash", "frontchannel_unknown_sid", "wrong_discovery"}
     )
 
     def __init__(self) -> None:
@@ -144,7 +145,7 @@ class IdPorten(StandIn):
 
     def _discovery(self) -> ResponseReturnValue:
         return jsonify(
-            issuer=self.url,
+            issuer="https://idporten.example" if self.fault("wrong_discovery") else self.url,
             authorization_endpoint=f"{self.url}/authorize",
             pushed_authorization_request_endpoint=f"{self.url}/par",
             token_endpoint=f"{self.url}/token",
@@ -382,8 +383,8 @@ class IdPorten(StandIn):
                 claims["pid"] = "0585901001"
             case "old_auth_time":
                 claims["auth_time"] = now - LONGEST_SECONDS - 60
-            case "missing_nonce" | "missing_acr" | "missing_pid" | "missing_auth_time" as mode:
-                del claims[mode.removeprefix("missing_")]
+            case str(mode) if "missing_" in mode:
+                del claims[mode.partition("missing_")[2]]
             case "alg_none":
                 return sign_none(claims)
             case "alg_hs256":

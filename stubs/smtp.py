@@ -5,7 +5,7 @@
     DELETE /messages         forget all        POST /messages/delete    the same, from the page
 
 Faults: refuse (550 at RCPT), greylist (451 at RCPT), reject_sender (550 at MAIL), reject_data (554), hang (the
-connection is taken and never answered), die_after_data (250, then the line is cut), slow, login_refused (535).
+connection is taken and never answered), die_after_data (250, and the goodbye is cut off), slow, login_refused (535).
 """
 
 import asyncio
@@ -70,6 +70,11 @@ class Mailbox(StandIn):
             self._smtp.stop()
             self._smtp = None
         super().stop()
+
+    def control(self, mode: str, path: str | None = None, count: int | None = None, **details: Any) -> None:
+        """As everywhere; but `slow` and the faults of a conversation leave the pages alone."""
+        in_conversation = mode in self.modes or mode == "slow"
+        super().control(mode, path or ("/smtp" if in_conversation else None), count, **details)
 
     def messages(self) -> list[dict[str, Any]]:
         """Every message so far, oldest first."""
@@ -172,6 +177,7 @@ class _Handler:
 
     def __init__(self, box: Mailbox) -> None:
         self._box = box
+        self._dies = False
 
     # Named as aiosmtpd calls them.
     async def handle_MAIL(
@@ -201,15 +207,13 @@ class _Handler:
         content = envelope.content
         assert isinstance(content, bytes)
         self._box.keep(content)
-        if self._box.smtp_fault("die_after_data"):
-            asyncio.get_running_loop().call_later(0.05, _cut, server)
+        self._dies = self._box.smtp_fault("die_after_data") is not None
         return "250 OK: queued"
 
-
-def _cut(server: SMTP) -> None:
-    """End the line without a goodbye."""
-    if isinstance(server.transport, asyncio.Transport):
-        server.transport.abort()
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self._dies and isinstance(server.transport, asyncio.Transport):
+            server.transport.abort()
+        return "221 Bye"
 
 
 def _described(number: int, raw: bytes) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Rows from the fewest facts. Each builder works in an app context of its own unless one is there, commits, and returns the rows."""
+"""Rows from the fewest facts. Each builder works in an app context of its own unless one is there, commits, and
+returns the rows."""
 
 import itertools
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from extensions import clock
 from extensions.database import db
 from extensions.keys import keyring
 from models.account import Account, Identity
-from models.application import AccessApplication, Nominee
+from models.application import AccessApplication, Nominee, Question
 from models.enums import (
     AccessLevel,
     ApplicationStatus,
@@ -64,7 +65,8 @@ class Builders:
                 db.session.commit()
 
     def account(self, name: str | None = "Solveig Prøve", number: str | None = None) -> Account:
-        """A person who has signed in once; `account.number` is the national identity number in clear, for tests only."""
+        """A person who has signed in once; `account.number` is the national identity number in clear, for tests
+        only."""
         number = number or synthetic_number()
         with self._context():
             row = Account(id=uuid4(), name=name, created_at=clock.now(), last_login_at=clock.now())
@@ -238,6 +240,23 @@ class Builders:
             )
             db.session.add(row)
         row.token = token  # type: ignore[attr-defined]
+        return row
+
+    def question(self, application: AccessApplication, asked_by: Account, **facts: Any) -> Question:
+        """An open question about an application."""
+        with self._context():
+            row = Question(
+                **{
+                    "application_id": application.id,
+                    "text": "Hvorfor trenger personen tilgang?",
+                    "opened_steps": [],
+                    "due_on": clock.today() + timedelta(days=14),
+                    "asked_by_id": asked_by.id,
+                    "asked_at": clock.now(),
+                    **facts,
+                }
+            )
+            db.session.add(row)
         return row
 
     def actor(self, account: Account, role: Role = Role.SUBMITTER, organisation: Any = None, **facts: Any) -> Actor:

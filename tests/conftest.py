@@ -1,4 +1,5 @@
-"""What the tests stand on: real PostgreSQL and Valkey, stand-ins of the agencies, one app a process, tables emptied after each test."""
+"""What the tests stand on: real PostgreSQL and Valkey, stand-ins of the agencies, one app a process, tables emptied
+after each test."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -15,6 +15,12 @@ document.getElementById("feil")?.focus();
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || form.matches("[data-appearance], [data-okt-forleng]")) return;
+  if (form.saving) {
+    // A save of the same page is on its way: what it changes must not look like somebody else's change.
+    event.preventDefault();
+    form.saving.finally(() => form.requestSubmit(event.submitter));
+    return;
+  }
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "1";
   const button = event.submitter;
@@ -50,7 +56,7 @@ for (const form of document.querySelectorAll("[data-appearance]")) {
 // Drafts: saved one second after typing stops and when a field is left.
 for (const form of document.querySelectorAll("form[data-autosave]")) {
   const status = form.querySelector("[data-autosave-status]");
-  let timer, changed = false, saving = false, last = { ok: null, at: 0 };
+  let timer, changed = false, last = { ok: null, at: 0 };
 
   const tell = (ok, text) => {
     if (!status || (ok === last.ok && Date.now() - last.at < ANNOUNCE_EVERY)) return;
@@ -59,11 +65,11 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   };
   const save = async () => {
     clearTimeout(timer);
-    if (!changed || saving || form.dataset.sent) return;
+    if (!changed || form.saving || form.dataset.sent) return;
     changed = false;
-    saving = true;
-    const answer = await post(form, { "X-Autosave": "1" }).catch(() => null);
-    saving = false;
+    form.saving = post(form, { "X-Autosave": "1" }).catch(() => null);
+    const answer = await form.saving;
+    delete form.saving;
     if (answer?.ok) {
       const now = new Date();
       const time = [now.getHours(), now.getMinutes()].map((part) => String(part).padStart(2, "0")).join(".");

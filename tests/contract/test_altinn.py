@@ -42,6 +42,12 @@ def test_altinn_tells_the_persons_name(altinn: AltinnCase) -> None:
 
 
 @stand_in
+def test_the_name_of_somebody_one_represents_is_not_ones_own(altinn: AltinnCase, stubs: Stubs) -> None:
+    stubs.control("altinn", "other_person")
+    assert altinn.adapter.authorized_parties(altinn.person).person_name == "Kari Multeglans"
+
+
+@stand_in
 def test_a_party_is_read_whole(altinn: AltinnCase) -> None:
     found = altinn.adapter.authorized_parties(altinn.person)
     assert found.person_name == "Kari Multeglans"

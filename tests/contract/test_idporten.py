@@ -5,7 +5,7 @@ import re
 import time
 import traceback
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -90,6 +90,11 @@ def test_a_d_number_is_an_identity_too(login: Login, stubs: Stubs) -> None:
         ("future_iat", Refusal.TOKEN, "iat"),
         ("old_auth_time", Refusal.TOKEN, "auth_time"),
         ("missing_auth_time", Refusal.TOKEN, "auth_time"),
+        ("missing_aud", Refusal.TOKEN, "aud"),
+        ("missing_sub", Refusal.TOKEN, "sub"),
+        ("missing_exp", Refusal.TOKEN, "exp"),
+        ("missing_iat", Refusal.TOKEN, "iat"),
+        ("token_missing_iss", Refusal.TOKEN, "iss"),
         ("low_acr", Refusal.LEVEL_TOO_LOW, "idporten-loa-substantial"),
         ("eidas_acr", Refusal.LEVEL_TOO_LOW, "eidas-loa-high"),
         ("selfregistered_acr", Refusal.LEVEL_TOO_LOW, "selfregistered-email"),
@@ -331,11 +336,11 @@ def test_a_client_that_is_refused_is_an_outage_and_an_error_in_the_log(
 
 
 @stand_in
-def test_a_discovery_document_of_another_issuer_is_not_used(stubs: Stubs) -> None:
-    adapter = idporten_at(stubs, issuer=stubs.url("idporten").replace("127.0.0.1", "localhost"))
-    with pytest.raises(Unavailable):
-        adapter.start(language="nb")
-    assert _asked(stubs, "/par") == 0
+def test_a_discovery_document_of_another_issuer_is_not_used(login: Login, stubs: Stubs) -> None:
+    stubs.control("idporten", "wrong_discovery")
+    with pytest.raises(Unavailable) as caught:
+        login.adapter.start(language="nb")
+    assert caught.value.reason == "discovery" and _asked(stubs, "/par") == 0
 
 
 @stand_in
@@ -593,9 +598,13 @@ def test_production_discovery_names_the_endpoints_we_expect() -> None:
 
 @pytest.mark.needs_real_env("idporten")
 def test_a_silent_login_without_a_session_comes_back_as_login_required(login: Login) -> None:
-    login.browser.cookies.clear()
-    start = login.adapter.start(language="nb")
-    assert login.follow(f"{start.url}&prompt=none")["error"] == "login_required"
+    adapter = login.adapter
+    request = _request() | {"client_id": adapter.client_id, "redirect_uri": adapter.redirect_uri, "prompt": "none"}
+    endpoint = adapter._endpoint("pushed_authorization_request_endpoint")
+    pushed = web.post(endpoint, data=request | adapter._authentication()).json()["request_uri"]
+    query = urlencode({"client_id": adapter.client_id, "request_uri": pushed})
+    answer = login.follow(f"{adapter._endpoint('authorization_endpoint')}?{query}")
+    assert (answer["error"], answer["iss"]) == ("login_required", adapter.issuer)
 
 
 # -- helpers

@@ -107,7 +107,8 @@ class Visitor:
         return self.page.locator("h1").inner_text()
 
     def looks_right(self, name: str) -> None:
-        """No axe violation and no sideways scroll, at 320 and 1280 px, light and dark; each page and state once a run."""
+        """No axe violation and no sideways scroll, at 320 and 1280 px, light and dark; each page and state once a
+        run."""
         if name in self.seen:
             return
         self.seen.append(name)

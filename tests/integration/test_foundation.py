@@ -29,7 +29,9 @@ def test_another_host_name_is_refused(client):
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit_event SET action = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_event SET action = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event"]
+)
 def test_the_application_cannot_change_the_audit_log(context, statement):
     audit.record(None, "test.happened")
     db.session.commit()
