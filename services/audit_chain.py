@@ -166,8 +166,10 @@ def _is_sealed() -> ColumnElement[bool]:
 
 
 def _oldest_recent(sequence: int) -> int:
-    oldest = db.session.scalar(select(func.min(AuditSeal.event_id)).where(AuditSeal.sequence > sequence - RECENT))
-    return oldest or 0
+    """Where to begin to look for what is not sealed: everywhere in a short chain, else at the oldest of the last seals."""
+    if sequence <= RECENT:
+        return 0
+    return db.session.scalar(select(func.min(AuditSeal.event_id)).where(AuditSeal.sequence > sequence - RECENT)) or 0
 
 
 def link(previous_hash: bytes, event: Mapping[Any, Any]) -> bytes:

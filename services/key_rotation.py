@@ -5,9 +5,10 @@ Sealed forms and sign-ins under way live minutes, and are left to run out under 
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from extensions.database import db
 from extensions.keys import CannotOpen, Purpose, keyring
@@ -25,8 +26,8 @@ TABLES: tuple[type[Row], ...] = (Account, StaffMember, Nominee, ContactPerson)
 def rotate(commit: Callable[[], None]) -> Iterator[tuple[str, int]]:
     """Seal and index again, with the primary keys, every number that an older key sealed or indexed.
 
-    Yields table and rows changed. `commit` ends each batch: stopping loses nothing, and running again goes on. A box that
-    does not open is left as it is, with an alarm.
+    Yields table and rows changed. `commit` ends each batch: stopping loses nothing, and running again goes on. A box
+    that does not open is left as it is, with an alarm.
     """
     for table in TABLES:
         changed = 0
@@ -50,9 +51,8 @@ def remaining() -> int:
 def _batches(table: type[Row]) -> Iterator[Sequence[Row]]:
     """Every row with a number, in the order of ids."""
     after = UUID(int=0)
-    while rows := db.session.scalars(
-        select(table).where(table.national_id_box.is_not(None), table.id > after).order_by(table.id).limit(BATCH)
-    ).all():
+    numbered = select(table).where(table.national_id_box.is_not(None)).order_by(table.id).limit(BATCH)
+    while rows := _all(numbered.where(table.id > after)):
         after = rows[-1].id
         yield rows
 
@@ -69,17 +69,8 @@ def _is_outdated(row: Row) -> bool:
 
 def _renew(table: type[Row], ids: list[UUID]) -> int:
     """Lock these rows alone, read them as they are now, and write what is still outdated."""
-    locked = (
-        db.session.scalars(
-            select(table)
-            .where(table.id.in_(ids))
-            .order_by(table.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        ).all()
-        if ids
-        else ()
-    )
+    wanted = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update()
+    locked = _all(wanted.execution_options(populate_existing=True)) if ids else ()
     renewed = 0
     for row in locked:
         try:
@@ -91,3 +82,7 @@ def _renew(table: type[Row], ids: list[UUID]) -> int:
             national_ids.put(row, number)
             renewed += 1
     return renewed
+
+
+def _all(statement: Select[Any]) -> Sequence[Row]:
+    return db.session.scalars(statement).all()
