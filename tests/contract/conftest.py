@@ -63,10 +63,12 @@ def stubs(shared_stubs: Stubs) -> Iterator[Stubs]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Time-outs, pauses and keys quick enough for a test."""
     monkeypatch.setattr("joserfc.jwk.RSAKey.import_key", remembered_key)
-    monkeypatch.setattr(http, "READ_SECONDS", 0.3)
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    if "timeout" in parameters.values():
+        monkeypatch.setattr(http, "READ_SECONDS", 0.5)
     monkeypatch.setattr("random.uniform", lambda *_: 0.0)
 
 
