@@ -19,7 +19,7 @@ from models.application import AccessApplication, Nominee
 from models.enums import GrantStatus
 from models.grant import Grant
 from models.organisation import Organisation
-from services import national_ids, words
+from services import national_ids, references, words
 from services.case_rules import OPEN
 
 REGISTRY_FRESH = timedelta(hours=24)
@@ -248,7 +248,7 @@ def _duplicates(application: AccessApplication) -> Check:
     for other in others:
         theirs = (nominee.national_id_index for nominee in other.nominees)
         same = [persons[index].name for index in theirs if index in persons]
-        reference = " ".join(other.reference[i : i + 4] for i in range(0, len(other.reference), 4))
+        reference = references.grouped(other.reference)
         if same:
             problems.append(
                 _(

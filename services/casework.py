@@ -17,7 +17,7 @@ from models.application import AccessApplication, Decision, InternalNote, Nomine
 from models.enums import ApplicationStatus, ContactKind, OrganisationKind, QuestionStatus
 from models.message import Message
 from models.organisation import Organisation
-from services import audit, national_ids
+from services import audit, national_ids, references
 from services.access import DECIDING_ROLES, Actor
 from services.case_rules import OPEN, SENT, CaseAction, require, standing
 from services.errors import Conflict, NotFound
@@ -130,13 +130,16 @@ def _conditions(actor: Actor, wanted: QueueFilter, due: ColumnElement[date]) -> 
         sunday = clock.today() + timedelta(days=6 - clock.today().weekday())
         conditions.append(due.between(clock.today(), sunday))
     if text := wanted.text.strip():
-        joined = "".join(character for character in text if character.isalnum()).upper()
+        joined = references.normalise(text)
         matches = [
             Organisation.name.icontains(text, autoescape=True),
             AccessApplication.unit_name.icontains(text, autoescape=True),
         ]
         if joined:
-            matches += [AccessApplication.reference.startswith(joined), Organisation.number.startswith(joined)]
+            matches += [
+                AccessApplication.reference.startswith(joined, autoescape=True),
+                Organisation.number.startswith(joined, autoescape=True),
+            ]
         conditions.append(or_(*matches))
     return conditions
 

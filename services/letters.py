@@ -1,23 +1,29 @@
 """The Directorate's letters: the decision (vedtak) and ready questions. Their texts are data, in templates/letters."""
 
+import json
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import typst
 from flask import current_app
+from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from extensions.language import in_language, show_date
-from models.application import AccessApplication, Nominee
+from models.application import AccessApplication, Decision, Nominee
 from models.enums import AccessLevel, Language, NomineeOutcome
-from services import settings, words
+from services import references, settings, words
 from services.settings import Key
 
-FOLDER = Path(__file__).parent.parent / "templates" / "letters"
+TEMPLATES = Path(__file__).parent.parent / "templates"
+FOLDER = TEMPLATES / "letters"
+DOCUMENT = TEMPLATES / "documents" / "decision.typ"
 APPEAL_HEADINGS = ("# Slik kan dere klage", "# Slik kan de klage")
 
 
@@ -51,6 +57,19 @@ class ReadyQuestion:
     text: str
 
 
+@dataclass(frozen=True)
+class Letter:
+    """A decision's letter as it is read, on a page or on paper; every text is in its own written standard."""
+
+    language: Language
+    title: str
+    addressee: tuple[str, ...]
+    reference: str
+    day: str
+    blocks: tuple[Block, ...]
+    closing: tuple[str, ...]
+
+
 def language_of(application: AccessApplication) -> Language:
     """The written standard of the case's letters: nynorsk or bokmål; who applied in English is answered in bokmål."""
     return Language.NYNORSK if application.language is Language.NYNORSK else Language.BOKMAL
@@ -71,7 +90,7 @@ def draft_text(application: AccessApplication) -> str:
             kind=str(words.ORGANISATION_KIND[organisation.kind]).lower() if organisation.verified_at else None,
             people=ngettext("%(num)s person", "%(num)s personer", len(application.nominees)),
             appeal_time=settings.duration(settings.value(Key.APPEAL_WEEKS), "weeks"),
-            reference=_grouped(application.reference),
+            reference=references.grouped(application.reference),
         )
 
 
@@ -117,6 +136,46 @@ def blocks(letter: str) -> list[Block]:
     return found
 
 
+def letter_of(
+    application: AccessApplication,
+    text: str,
+    language: Language,
+    *,
+    day: date | datetime,
+    signed_by: Sequence[str | None],
+) -> Letter:
+    """The letter with what stands around its text: to whom, which case, when, and by whom."""
+    organisation = application.organisation
+    with in_language(language):
+        return Letter(
+            language=language,
+            title=_("Vedtak i søknaden om tilgang"),
+            addressee=(application.unit_name, _("org.nr. %(nummer)s", nummer=_in_threes(organisation.number))),
+            reference=_("Referanse %(ref)s", ref=references.grouped(application.reference)),
+            day=show_date(day),
+            blocks=tuple(blocks(text)),
+            closing=(_("Hilsen"), _("Helsedirektoratet"), *(name for name in signed_by if name)),
+        )
+
+
+def letter_of_decision(application: AccessApplication, decision: Decision) -> Letter:
+    """The letter of a decision, made or proposed."""
+    return letter_of(
+        application,
+        decision.letter,
+        decision.language,
+        day=decision.decided_at or decision.proposed_at,
+        signed_by=[decision.proposed_by.name, decision.approved_by.name if decision.approved_by else None],
+    )
+
+
+def pdf_of(letter: Letter) -> bytes:
+    """The letter as a tagged PDF (PDF/UA-1)."""
+    with in_language(letter.language):
+        data = {**asdict(letter), "language": letter.language.value, "footer": _("Inneholder personopplysninger")}
+    return typst.compile(DOCUMENT, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
+
+
 @cache
 def ready_questions() -> tuple[ReadyQuestion, ...]:
     """Every ready question in both written standards."""
@@ -145,5 +204,5 @@ def _rendered(template: str, **facts: Any) -> str:
     return "\n\n".join(piece for piece in pieces if piece)
 
 
-def _grouped(reference: str) -> str:
-    return " ".join(reference[i : i + 4] for i in range(0, len(reference), 4))
+def _in_threes(number: str) -> str:
+    return f"{number[:3]} {number[3:6]} {number[6:]}"

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from blueprints.guard import Role, actor
 from extensions import clock
 from extensions.language import show_datetime
-from forms.fields import show_mobile
 from models.account import Account
 from models.application import AccessApplication, InternalNote
 from models.enums import ApplicationStatus
@@ -19,7 +18,6 @@ from services.audit_reading import LogRow
 from services.case_rules import CaseAction
 
 bp = Blueprint("casework", __name__)
-bp.add_app_template_filter(show_mobile, "mobile")
 
 STAFF = (Role.CASEWORKER, Role.CASE_LEAD, Role.AUDITOR)
 DECIDING = (Role.CASEWORKER, Role.CASE_LEAD)

@@ -29,8 +29,7 @@ def decision(application_id: UUID) -> ResponseReturnValue:
         "casework/decision.html",
         application=application,
         decision=found,
-        blocks=letters.blocks(found.letter),
-        state=case_rules.state_text(application),
+        letter=letters.letter_of_decision(application, found),
     )
 
 
@@ -98,13 +97,13 @@ def _preview(
         "casework/preview.html",
         application=application,
         preview=form,
-        blocks=letters.blocks(letter),
-        letter_language=letters.language_of(application),
+        letter=letters.letter_of(
+            application, letter, letters.language_of(application), day=clock.today(), signed_by=[actor().name]
+        ),
         needs_two=decisions.needs_two(form.outcomes()),
         question=questions.open_question(application),
         is_quick=is_quick,
         is_changed=is_changed,
-        today=clock.today(),
     )
 
 
@@ -134,7 +133,7 @@ def approve(application_id: UUID) -> ResponseReturnValue:
         "casework/approve.html",
         application=application,
         decision=proposal,
-        blocks=letters.blocks(proposal.letter),
+        letter=letters.letter_of_decision(application, proposal),
         is_own=proposal.proposed_by_id == actor().account_id,
         form=form,
     )

@@ -1,0 +1,119 @@
+"""B5: who has access; stopping, inviting again, mending a number."""
+
+import pytest
+from sqlalchemy import select
+
+from extensions.database import db
+from models.audit import AuditEvent
+from models.enums import GrantStatus, InvitationStatus, Role
+from models.grant import Grant
+from services import national_ids
+from tests.builders import synthetic_number
+
+
+@pytest.fixture
+def invited(make):
+    grant = make.user(status=GrantStatus.INVITED)
+    make.invitation(grant)
+    return grant
+
+
+def reload(app, grant):
+    with app.app_context():
+        found = db.session.get_one(Grant, grant.id)
+        assert found.invitations is not None and found.nominee is not None
+        return found
+
+
+def events(app, action):
+    with app.app_context():
+        return db.session.scalars(select(AuditEvent).where(AuditEvent.action == action)).all()
+
+
+def test_organisations_with_counts_and_no_person(make, desk):
+    grant = make.user(organisation=make.organisation(name="Trondheim kommune"))
+    page = desk.get("/tilganger")
+    assert "Trondheim kommune" in page.text and grant.person.name not in page.text
+    assert "Trondheim kommune" not in desk.get("/tilganger?type=health_trust").text
+
+
+def test_the_users_of_one_and_a_trace(app, make, desk):
+    grant = make.user(organisation=make.organisation())
+    page = desk.get(f"/tilganger/{grant.organisation_id}")
+    assert "Stopp tilgangen" in page.text and "I bruk" in page.text
+    (event,) = events(app, "users.viewed")
+    assert event.object_id == grant.organisation_id and event.facts["count"] == 1
+    assert desk.get(f"/tilganger/{grant.id}").status_code == 404
+
+
+def test_search_is_sent_and_not_in_the_address_or_the_log(app, make, desk, submit):
+    grant = make.user(organisation=make.organisation())
+    wanted = [
+        "nora nominert",
+        grant.person.number,
+        f"{grant.person.number[:6]} {grant.person.number[6:]}",
+        "@kommune.ex",
+    ]
+    for text in wanted:
+        page = submit(desk, "/tilganger/sok", text=text)
+        assert page.status_code == 200 and "1 treff" in page.text, text
+        assert grant.person.number not in page.text.replace(" ", "").replace(text.replace(" ", ""), "")
+    assert "Ingen treff." in submit(desk, "/tilganger/sok", text="finnes ikke").text
+    assert "Skriv det du vil søke etter." in submit(desk, "/tilganger/sok", text=" ").text
+    found = events(app, "users.searched")
+    assert [event.facts["count"] for event in found] == [1, 1, 1, 1, 0]
+    assert "nora" not in str([event.facts for event in found]).lower()
+    assert "Ingen treff" not in desk.get("/tilganger/sok?text=nora").text
+
+
+def test_stopping_needs_a_reason_and_ends_it_at_once(app, make, desk, submit, client_for):
+    organisation = make.organisation()
+    grant = make.user(organisation=organisation)
+    visitor = client_for(grant.person, Role.ORGANISATION_USER, organisation)
+    path = f"/tilganger/bruker/{grant.id}/stopp"
+    missing = submit(desk, path)
+    assert missing.status_code == 422 and "Skriv hvorfor tilgangen stoppes." in missing.text
+    assert reload(app, grant).status is GrantStatus.ACTIVE
+    assert submit(desk, path, reason="Har sluttet i kommunen").status_code == 303
+    after = reload(app, grant)
+    assert after.status is GrantStatus.ENDED and after.end_reason == "Har sluttet i kommunen"
+    assert visitor.get("/virksomhet").status_code in (303, 403)
+    assert submit(desk, path, reason="En gang til").status_code == 409
+
+
+def test_inviting_again_kills_the_old_link(app, desk, submit, invited):
+    assert submit(desk, f"/tilganger/{invited.organisation_id}", to="/send").status_code == 303
+    states = [invitation.status for invitation in reload(app, invited).invitations]
+    assert states == [InvitationStatus.REVOKED, InvitationStatus.QUEUED]
+
+
+def test_mending_a_number(app, desk, submit, invited):
+    path = f"/tilganger/bruker/{invited.id}/fodselsnummer"
+    assert "Skriv fødselsnummeret." in submit(desk, path).text
+    assert "Fødselsnummeret stemmer ikke." in submit(desk, path, national_id="12345678901").text
+    number = synthetic_number()
+    assert submit(desk, path, national_id=number).status_code == 303
+    with app.app_context():
+        assert national_ids.read(db.session.get_one(Grant, invited.id).nominee) == number
+    assert len(events(app, "nominee.number_corrected")) == 1
+    assert len(reload(app, invited).invitations) == 2
+
+
+def test_nobody_gives_the_access_to_oneself(app, desk, submit, invited, worker):
+    answer = submit(desk, f"/tilganger/bruker/{invited.id}/fodselsnummer", national_id=worker.number)
+    assert answer.status_code == 403 and "Du kan ikke gi tilgangen til deg selv." in answer.text
+
+
+@pytest.mark.parametrize("act", ["stopp", "fodselsnummer"])
+def test_nobody_changes_access_in_ones_own_organisation(make, desk, submit, worker, invited, act):
+    make.user(organisation=make.organisation(), account=worker)
+    answer = submit(desk, f"/tilganger/bruker/{invited.id}/{act}", reason="Jeg vil", national_id=synthetic_number())
+    assert answer.status_code == 403 and "forvaltningsloven § 6" in answer.text
+
+
+def test_the_auditor_reads_and_changes_nothing(make, client_for, invited):
+    reader = client_for(make.staff(Role.AUDITOR), Role.AUDITOR)
+    page = reader.get(f"/tilganger/{invited.organisation_id}")
+    assert page.status_code == 200 and "Stopp tilgangen" not in page.text and "/send" not in page.text
+    for act in ("stopp", "fodselsnummer"):
+        assert reader.get(f"/tilganger/bruker/{invited.id}/{act}").status_code == 403
