@@ -55,12 +55,15 @@ SKIPPED = {"var", "tests", "static", "stubs", "dev", "docs", "benchmarks", "refe
 
 
 def read(language: str) -> Catalog:
-    """The catalogue as it is; empty when there is none."""
+    """The catalogue as it is; empty when there is none. Its header names us, and never says fuzzy: such a file is not
+    compiled."""
     file = catalogue_file(language)
-    if not file.exists():
-        return Catalog(locale=language, charset="utf-8")
-    with file.open("rb") as handle:
-        return read_po(handle, locale=language)
+    catalogue = read_po(BytesIO(file.read_bytes() if file.exists() else b""), locale=language)
+    catalogue.fuzzy = False
+    catalogue.header_comment = f"# Helsereserven: {catalogue.locale_identifier}"
+    catalogue.project, catalogue.version = "Helsereserven", "1"
+    catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = "Helsereserven"
+    return catalogue
 
 
 def problems() -> list[str]:
