@@ -122,7 +122,7 @@ class ContactAnswers:
         choice = {
             None: None,
             ContactKind.SUBMITTER: cls.SUBMITTER,
-            ContactKind.NOMINEE: str(application.contact_nominee_id),
+            ContactKind.NOMINEE: str(application.contact_nominee.id) if application.contact_nominee else None,
             ContactKind.OTHER: cls.OTHER,
         }[application.contact_kind]
         if person is None:

@@ -138,11 +138,13 @@ def save_step(
     step: Step,
     save: Callable[[dict[str, Any]], None],
     next_url: str | None = None,
+    row_now: Callable[[], Any] | None = None,
 ) -> ResponseReturnValue | None:
     """Take a posted step: save it and lead on, or None to show the page (again).
 
     `row` is what the form was made from; `save` gets the answers, only the valid ones when the page is left unfinished.
-    `next_url` is where a page outside the order of the steps leads.
+    `next_url` is where a page outside the order of the steps leads; `row_now` makes `row` anew, where saving does not
+    change it.
     """
     if not form.is_submitted():
         return None
@@ -159,7 +161,7 @@ def save_step(
             form[problem.field].errors = [problem.message]
             return None
     if is_autosave():
-        return saved_quietly(form, row)
+        return saved_quietly(form, row_now() if row_now else row)
     return redirect(next_url or next_address(application, step), 303)
 
 

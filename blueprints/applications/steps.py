@@ -199,7 +199,9 @@ def contact(application_id: UUID) -> ResponseReturnValue:
             access=access,
         )
 
-    if response := save_step(form, row, application, Step.CONTACT, save):
+    if response := save_step(
+        form, row, application, Step.CONTACT, save, row_now=lambda: ContactAnswers.of(application)
+    ):
         return response
     applications.note_viewed(actor(), application, Step.CONTACT)
     return (

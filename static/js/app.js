@@ -2,6 +2,7 @@
 
 const WARN_BEFORE = 120; // seconds: the session dialog's text says 2 minutes
 const SAVE_AFTER = 1000; // milliseconds of silence before a draft is saved
+const SAVE_ON_LEAVING = 300;
 const RETRY_AFTER = 10_000;
 const ANNOUNCE_EVERY = 30_000;
 
@@ -92,7 +93,8 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   });
   form.addEventListener("change", () => {
     changed = true;
-    save();
+    clearTimeout(timer);
+    timer = setTimeout(save, SAVE_ON_LEAVING); // a field left by pressing a button is sent by the button
   });
 }
 

@@ -1,0 +1,115 @@
+"""Every page of an application, in each of its states: no axe violation, and no sideways scroll."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.builders import synthetic_number
+from tests.e2e.conftest import Visitor
+
+PERSON = {
+    "Fornavn": "Áŋŋe Jusste",
+    "Etternavn": "Čeđŧá-Šuoržæråsjø",
+    "E-post": "anne.jusste@trondheim-kommune.example",
+    "Mobil": "98 76 54 32",
+    "Stilling": "Rådgiver, helse og velferd",
+}
+
+
+def begin(visitor: Callable[..., Visitor], **how: Any) -> Visitor:
+    """A submitter at the first step."""
+    person = visitor(**how)
+    person.sign_in("submitter_municipality", "/soknad")
+    person.press("Ny søknad")
+    person.choose("Trondheim kommune")
+    person.press("Neste steg")
+    assert person.heading() == "Innsender"
+    return person
+
+
+def add_person(person: Visitor, button: str = "Lagre person", **changes: str) -> None:
+    person.fill(**{**PERSON, **changes})
+    person.page.get_by_label("Fødselsnummer").fill(synthetic_number())
+    person.choose("Søke i registeret")
+    person.press(button)
+
+
+def test_choosing_whom_to_apply_for(visitor):
+    person = visitor()
+    person.sign_in("submitter_many", "/soknad")
+    person.looks_right("soknad tom")
+    person.press("Ny søknad")
+    person.looks_right("ny, mange")
+    person.press("Neste steg")
+    person.looks_right("ny, feil")
+    person.press("Vis flere")
+    assert person.page.get_by_role("radio").count() > 6
+    refused = visitor()
+    refused.sign_in("private_company", "/soknad/ny")
+    assert refused.heading() == "Du kan ikke søke for noen virksomhet"
+    refused.looks_right("ingen virksomhet")
+
+
+def test_the_steps(visitor):
+    person = begin(visitor)
+    person.looks_right("innsender")
+    person.press("Neste steg")
+    person.looks_right("innsender, feil")
+    person.fill(**{"E-post": "kari@trondheim-kommune.example"}, Mobil="98765432", Stilling="Personalrådgiver")
+    person.press("Neste steg")
+    person.looks_right("personer, tom")
+    person.press("Neste steg")
+    assert person.page.title().startswith("Feil: Personer som skal ha tilgang – Steg 2 av 4")
+    person.looks_right("personer, feil")
+    person.press("Legg til person")
+    person.looks_right("person")
+    person.press("Lagre person")
+    person.looks_right("person, feil")
+    add_person(person, "Lagre og legg til flere")
+    add_person(person, **{"E-post": "kjempelangt.navn.paa.en.person@gmail.com"})
+    assert "privat adresse" in person.page.content()
+    person.looks_right("personer")
+    person.press("Endre Áŋŋe Jusste Čeđŧá-Šuoržæråsjø")
+    person.looks_right("person, endre")
+    person.press("Avbryt")
+    person.press("Fjern Áŋŋe Jusste Čeđŧá-Šuoržæråsjø")
+    person.looks_right("person, fjern")
+    person.press("Behold person")
+    person.press("Neste steg")
+    person.looks_right("kontaktperson")
+    person.choose("En annen person")
+    person.looks_right("kontaktperson, annen")
+    person.press("Neste steg")
+    person.looks_right("kontaktperson, feil")
+    person.choose("Jeg, Kari Multeglans")
+    person.choose("Kontaktpersonen skal også ha tilgang")
+    person.looks_right("kontaktperson, tilgang")
+    person.choose("Rekruttere, med stillinger")
+    person.press("Neste steg")
+    person.looks_right("kontroller")
+    person.press("Signer og send inn")
+    person.looks_right("kontroller, feil")
+    person.choose("Jeg bekrefter at")
+    person.press("Signer og send inn")
+    assert person.heading() == "Søknaden er sendt inn"
+    person.looks_right("kvittering")
+    person.press("Følg søknaden")
+    person.looks_right("status, sendt")
+    person.press("Endre søknaden")
+    person.looks_right("endre")
+    person.press("Avbryt")
+    person.press("Trekk søknaden")
+    person.looks_right("trekk")
+    person.press("Trekk søknaden")
+    person.looks_right("status, trukket")
+    person.open("/soknad")
+    person.looks_right("soknad")
+    person.press("Ny søknad")
+    person.choose("Trondheim kommune")
+    person.press("Neste steg")
+    person.press("Slett utkastet")
+    person.looks_right("slett")
+    person.open("/soknad/ny")
+    person.choose("Trondheim kommune")
+    person.press("Neste steg")
+    assert person.heading() == "Det finnes en påbegynt søknad"
+    person.looks_right("utkast finnes")
