@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
 
 from extensions import clock
 from extensions.database import db
 from models.account import Account, LoginSession, StaffMember
-from models.enums import AccessLevel, GrantStatus, Role
+from models.enums import GrantStatus, Role
 from models.grant import Grant
 from models.organisation import Organisation
 from services import audit
@@ -69,56 +69,60 @@ def open_for(
     return token, row
 
 
+_OF_ACCOUNT = StaffMember.account_id == Account.id, StaffMember.ended_at.is_(None)
+_HOLDS_GRANT = exists().where(Grant.account_id == Account.id, Grant.status == GrantStatus.ACTIVE).correlate(Account)
+_OPEN_SESSION = (  # made once: it is run for every page
+    select(
+        LoginSession.account_id,
+        LoginSession.id.label("session_id"),
+        Account.name,
+        LoginSession.role,
+        LoginSession.authenticated_at,
+        LoginSession.started_at,
+        LoginSession.last_seen_at,
+        LoginSession.expires_at,
+        LoginSession.organisation_id,
+        Organisation.name.label("organisation_name"),
+        Grant.level,
+        or_(_HOLDS_GRANT, exists().where(*_OF_ACCOUNT).correlate(Account)).label("can_switch"),
+        StaffMember.role.label("staff_role"),
+    )
+    .join(Account, Account.id == LoginSession.account_id)
+    .outerjoin(Organisation, Organisation.id == LoginSession.organisation_id)
+    .outerjoin(
+        Grant,
+        and_(
+            Grant.account_id == Account.id,
+            Grant.organisation_id == LoginSession.organisation_id,
+            Grant.status == GrantStatus.ACTIVE,
+        ),
+    )
+    .outerjoin(StaffMember, and_(*_OF_ACCOUNT))
+    .where(
+        LoginSession.token_hash == bindparam("token_hash"),
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > bindparam("now"),
+        LoginSession.last_seen_at > bindparam("idle_since"),
+    )
+)
+
+
 def load(token: str) -> Actor | None:
     """The actor behind a cookie's token; None when the session ended, timed out, or its access or staff role is
     gone."""
     now = clock.now()
-    holds_grant = exists().where(Grant.account_id == Account.id, Grant.status == GrantStatus.ACTIVE).correlate(Account)
-    is_staff = exists().where(StaffMember.account_id == Account.id, StaffMember.ended_at.is_(None)).correlate(Account)
-    found = db.session.execute(
-        select(LoginSession, Account.name, Organisation.name, Grant.level, StaffMember.role, or_(holds_grant, is_staff))
-        .join(Account, Account.id == LoginSession.account_id)
-        .outerjoin(Organisation, Organisation.id == LoginSession.organisation_id)
-        .outerjoin(
-            Grant,
-            and_(
-                Grant.account_id == Account.id,
-                Grant.organisation_id == LoginSession.organisation_id,
-                Grant.status == GrantStatus.ACTIVE,
-            ),
-        )
-        .outerjoin(StaffMember, and_(StaffMember.account_id == Account.id, StaffMember.ended_at.is_(None)))
-        .where(
-            LoginSession.token_hash == hash_of(token),
-            LoginSession.ended_at.is_(None),
-            LoginSession.expires_at > now,
-            LoginSession.last_seen_at > now - IDLE_LIMIT,
-        )
-    ).one_or_none()
+    values = {"token_hash": hash_of(token), "now": now, "idle_since": now - IDLE_LIMIT}
+    found = db.session.execute(_OPEN_SESSION, values).mappings().one_or_none()
     if found is None:
         return None
-    row: LoginSession = found[0]
-    level: AccessLevel | None = found[3]
-    staff_role: Role | None = found[4]
-    _row, name, organisation_name, _level, _staff_role, can_switch = found
-    if row.role is Role.ORGANISATION_USER and level is None:
+    facts = dict(found)
+    staff_role = facts.pop("staff_role")
+    actor = Actor(**facts)
+    if actor.role is Role.ORGANISATION_USER and actor.level is None:
         return None
-    if row.role in STAFF_ROLES and row.role is not staff_role:
+    if actor.role in STAFF_ROLES and actor.role is not staff_role:
         return None
-    return Actor(
-        account_id=row.account_id,
-        session_id=row.id,
-        name=name,
-        role=row.role,
-        authenticated_at=row.authenticated_at,
-        started_at=row.started_at,
-        last_seen_at=row.last_seen_at,
-        expires_at=row.expires_at,
-        organisation_id=row.organisation_id,
-        organisation_name=organisation_name,
-        level=level,
-        can_switch=can_switch,
-    )
+    return actor
 
 
 def touch(actor: Actor, *, at_once: bool = False) -> None:
