@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from adapters.errors import Unavailable
@@ -74,10 +74,10 @@ def find(actor: Actor, application_id: UUID, *, lock: bool = False, people: bool
     return application
 
 
-def _load(application_id: UUID, *, lock: bool, people: bool) -> AccessApplication | None:
+def _statement(*, lock: bool, people: bool) -> Select[AccessApplication]:
     statement = (
         select(AccessApplication)
-        .where(AccessApplication.id == application_id)
+        .where(AccessApplication.id == bindparam("application_id"))
         .options(joinedload(AccessApplication.organisation, innerjoin=True), joinedload(AccessApplication.contact))
     )
     if lock:
@@ -86,7 +86,18 @@ def _load(application_id: UUID, *, lock: bool, people: bool) -> AccessApplicatio
         # With a lock in a query of its own: it then sees what was committed while this one waited.
         load = selectinload if lock else joinedload
         statement = statement.options(load(AccessApplication.nominees))
-    return db.session.scalars(statement).unique().one_or_none()
+    return statement
+
+
+_STATEMENTS = {
+    (lock, people): _statement(lock=lock, people=people) for lock in (False, True) for people in (False, True)
+}
+"""Made once: every page of an application begins with one of these."""
+
+
+def _load(application_id: UUID, *, lock: bool, people: bool) -> AccessApplication | None:
+    found = db.session.scalars(_STATEMENTS[lock, people], {"application_id": application_id})
+    return found.unique().one_or_none()
 
 
 def side_of(actor: Actor, application: AccessApplication) -> Side | None:
@@ -294,13 +305,12 @@ def submit(actor: Actor, application_id: UUID, declaration: str) -> AccessApplic
     missing = [gap.step.value for gap in gaps(application, actor.account_id)]
     if missing:
         raise Incomplete(missing)
-    numbers = settings.values(Key.PROCESSING_DAYS)
     now = clock.now()
     application.move_to(ApplicationStatus.SUBMITTED)
     application.submitted_at = application.right_confirmed_at = now
     application.declaration = declaration
     application.registry_verified = verified
-    application.due_on = clock.today() + timedelta(days=numbers[Key.PROCESSING_DAYS])
+    application.due_on = clock.today() + timedelta(days=settings.value(Key.PROCESSING_DAYS))
     application.receipt_pdf = None
     _changed(actor, application)
     digest = snapshots.take(application)
@@ -313,9 +323,6 @@ def submit(actor: Actor, application_id: UUID, declaration: str) -> AccessApplic
             address,
             application.language,
             application_id=application.id,
-            reference=application.reference,
-            organisation=application.organisation.name,
-            days=numbers[Key.PROCESSING_DAYS],
         )
     audit.record(
         actor, "application.submitted", application, organisation=application.organisation_id, sha256=digest.hex()

@@ -1,6 +1,7 @@
 """What the pages of an application share: finding it, saving a step, and the two versions when somebody was first."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +79,12 @@ def right_missing(error: RightMissing) -> ResponseReturnValue:
     db.finish(keep=False)
     security.warning("right missing", extra={"event": "right_missing", "route": request.endpoint})
     return render_template("applications/right_missing.html", error=error, **request_text()), 403
+
+
+def page(name: str, application: AccessApplication, **facts: Any) -> str:
+    """A page about one application; its head says on whose behalf."""
+    acting = replace(actor(), organisation_name=application.organisation.name)
+    return render_template(f"applications/{name}.html", application=application, actor=acting, **facts)
 
 
 def request_text() -> dict[str, str]:

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints.applications.common import address_of, bp, is_autosave, is_partial, open_step, saved_quietly
+from blueprints.applications.common import address_of, bp, is_autosave, is_partial, open_step, page, saved_quietly
 from blueprints.guard import Role, actor, held_fields, open_to
 from forms.applications import AnswerForm
 from models.application import AccessApplication
@@ -27,9 +27,9 @@ def receipt(application_id: UUID) -> ResponseReturnValue:
     if application.status is ApplicationStatus.DRAFT:
         return redirect(url_for(".go_on", application_id=application_id), 303)
     applications.require(actor(), Action.RECEIPT, application)
-    return render_template(
-        "applications/receipt.html",
-        application=application,
+    return page(
+        "receipt",
+        application,
         contact=snapshots.contact_of(application)["name"],
         size=applications.deliveries(application).receipt_size,
         days=settings.value(Key.PROCESSING_DAYS),
@@ -60,9 +60,9 @@ def status(application_id: UUID) -> ResponseReturnValue:
     if may_read:
         applications.note_viewed(actor(), application, "status")
     made = applications.deliveries(application)
-    return render_template(
-        "applications/status.html",
-        application=application,
+    return page(
+        "status",
+        application,
         allowed=allowed,
         events=applications.timeline(application),
         question=applications.open_question(application),
@@ -128,9 +128,9 @@ def answer(application_id: UUID) -> ResponseReturnValue:
             flash(_("Svaret er sendt. Saksbehandleren ser på det."), "success")
             return redirect(url_for(".status", application_id=application_id), 303)
     return (
-        render_template(
-            "applications/answer.html",
-            application=application,
+        page(
+            "answer",
+            application,
             question=question,
             form=form,
             opened=opened,
@@ -150,7 +150,7 @@ def _wanted_part(opened: list[Step]) -> Step | None:
 def reopen(application_id: UUID) -> ResponseReturnValue:
     application = _asked(application_id, Action.REOPEN)
     if request.method == "GET":
-        return render_template("applications/reopen.html", application=application)
+        return page("reopen", application)
     applications.reopen(actor(), application)
     flash(_("Søknaden er åpnet for endring. Husk å sende den inn på nytt."), "success")
     return redirect(address_of(Step.CHECK, application), 303)
@@ -161,7 +161,7 @@ def reopen(application_id: UUID) -> ResponseReturnValue:
 def withdraw(application_id: UUID) -> ResponseReturnValue:
     application = _asked(application_id, Action.WITHDRAW)
     if request.method == "GET":
-        return render_template("applications/withdraw.html", application=application)
+        return page("withdraw", application)
     applications.withdraw(actor(), application)
     flash(_("Søknaden er trukket."), "success")
     return redirect(url_for(".status", application_id=application_id), 303)
@@ -173,7 +173,7 @@ def delete(application_id: UUID) -> ResponseReturnValue:
     application = open_step(application_id, Step.SUBMITTER)
     applications.require(actor(), Action.DELETE, application)
     if request.method == "GET":
-        return render_template("applications/delete.html", application=application)
+        return page("delete", application)
     applications.delete(actor(), application)
     flash(_("Utkastet er slettet."), "success")
     return redirect(url_for(".overview"), 303)

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints.applications.common import address_of, bp, is_partial, open_step, save_step, steps_of
+from blueprints.applications.common import address_of, bp, is_partial, open_step, page, save_step, steps_of
 from blueprints.guard import Role, actor, held_fields, open_to
 from forms.applications import ContactForm, DeclarationForm, NomineeForm, SubmitterForm
 from forms.base import StepForm
@@ -26,9 +26,9 @@ SENT = "sent"
 
 def _page(name: str, application: AccessApplication, step: Step, form: StepForm | None, **more: Any) -> str:
     is_draft = application.status is ApplicationStatus.DRAFT
-    return render_template(
-        f"applications/{name}.html",
-        application=application,
+    return page(
+        name,
+        application,
         form=form,
         steps=steps_of(application) if is_draft else None,
         step_number=list(Step).index(step) + 1,
@@ -115,9 +115,7 @@ def add_nominee(application_id: UUID) -> ResponseReturnValue:
         flash(_("Du kan ha inntil 20 personer i én søknad."), "warning")
         return redirect(_nominee_address("nominees", application), 303)
     return (
-        render_template(
-            "applications/nominee.html", application=application, form=form, nominee=None, all_required=True
-        ),
+        page("nominee", application, form=form, nominee=None, all_required=True),
         form.status_code,
     )
 
@@ -137,9 +135,9 @@ def change_nominee(application_id: UUID, position: int) -> ResponseReturnValue:
         return response
     applications.note_viewed(actor(), application, f"{Step.NOMINEES}/{position}")
     return (
-        render_template(
-            "applications/nominee.html",
-            application=application,
+        page(
+            "nominee",
+            application,
             form=form,
             nominee=nominee,
             number=national_ids.masked_of(nominee),
@@ -158,7 +156,7 @@ def remove_nominee(application_id: UUID, position: int) -> ResponseReturnValue:
         drafts.remove_nominee(actor(), application, nominee)
         flash(_("%(navn)s er fjernet.", navn=nominee.name), "success")
         return redirect(_nominee_address("nominees", application), 303)
-    return render_template("applications/remove_nominee.html", application=application, nominee=nominee)
+    return page("remove_nominee", application, nominee=nominee)
 
 
 def _nominee_address(endpoint: str, application: AccessApplication) -> str:
