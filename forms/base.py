@@ -50,6 +50,7 @@ class StepForm(FlaskForm):
             super().__init__(formdata=held, obj=obj, **kwargs)
         else:
             super().__init__(obj=obj, **kwargs)
+        self._names = [field.name for field in self._answering()]  # a view may take fields away afterwards
         self._now = self.digest_of(obj)
         if self.is_submitted():
             self._check_shape()
@@ -83,11 +84,7 @@ class StepForm(FlaskForm):
 
     def digest_of(self, obj: Any) -> str:
         """What `seen` holds for a page made with `obj`."""
-        values = (
-            [(field.name, str(getattr(obj, field.name, None))) for field in self._answering()]
-            if obj is not None
-            else []
-        )
+        values = [(name, str(getattr(obj, name, None))) for name in self._names] if obj is not None else []
         return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
     def _check_shape(self) -> None:
