@@ -14,6 +14,9 @@ FIELDS = (
 )  # fmt: skip
 _NUMBER = re.compile(r"(?<!\d)\d{6}[\s\u00a0.-]?\d{5}(?!\d)")
 
+_ROW = re.compile(r"(?:Failing row contains|Key) \(.*?\)(?==\(|\.?$)(?:=\(.*?\).*?$)?", re.MULTILINE)
+"""What PostgreSQL tells of a refused row: a person's details."""
+
 
 def mask(text: str) -> str:
     """The text with every run of eleven digits, also with a blank in it, replaced."""
@@ -30,7 +33,7 @@ class JsonLines(logging.Formatter):
             **{field: value for field in FIELDS if (value := getattr(record, field, None)) is not None},
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = _ROW.sub("[row left out]", self.formatException(record.exc_info))
         return mask(json.dumps(line, ensure_ascii=False, default=str))
 
 

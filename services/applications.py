@@ -306,14 +306,15 @@ def submit(actor: Actor, application_id: UUID, declaration: str) -> AccessApplic
     if missing:
         raise Incomplete(missing)
     now = clock.now()
-    application.move_to(ApplicationStatus.SUBMITTED)
-    application.submitted_at = application.right_confirmed_at = now
-    application.declaration = declaration
-    application.registry_verified = verified
-    application.due_on = clock.today() + timedelta(days=settings.value(Key.PROCESSING_DAYS))
-    application.receipt_pdf = None
-    _changed(actor, application)
-    digest = snapshots.take(application)
+    with db.session.no_autoflush:  # the row is whole only when the snapshot is taken
+        application.move_to(ApplicationStatus.SUBMITTED)
+        application.submitted_at = application.right_confirmed_at = now
+        application.declaration = declaration
+        application.registry_verified = verified
+        application.due_on = clock.today() + timedelta(days=settings.value(Key.PROCESSING_DAYS))
+        application.receipt_pdf = None
+        _changed(actor, application)
+        digest = snapshots.take(application)
     _drop_replaced(actor, application)
     outbox.add(outbox.Job.MAKE_RECEIPT, application_id=application.id)
     for address in sorted({application.submitter_email, snapshots.contact_of(application)["email"]}):

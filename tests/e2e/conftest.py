@@ -91,8 +91,8 @@ class Visitor:
         target = self.page.get_by_role("button", name=name, exact=exact).or_(
             self.page.get_by_role("link", name=name, exact=exact)
         )
-        target.first.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():  # a form that is saving itself is sent a moment later
+            target.first.click()
 
     def fill(self, **fields: str) -> None:
         """Fill fields by the start of their label, as a person reads them."""
@@ -126,6 +126,19 @@ class Visitor:
             self.page.set_viewport_size(before)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """When a journey fails: what each visitor saw last."""
+    report = yield
+    funcargs = getattr(item, "funcargs", {})
+    if report.when == "call" and report.failed and "visitor" in funcargs:  # type: ignore[attr-defined]
+        for number, page in enumerate(funcargs["visitor"].pages):
+            report.sections.append((f"visitor {number}: {page.url}", page.locator("main").inner_text()))  # type: ignore[attr-defined]
+        errors = [line for line in funcargs["clean_site"].logs().splitlines() if '"exception"' in line]
+        report.sections += [("logged", line.replace("\\n", "\n")[-3000:]) for line in errors[-1:]]  # type: ignore[attr-defined]
+    return report
+
+
 @pytest.fixture
 def visitor(clean_site: Site, browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """visitor(scripts=True): a new person at a browser."""
@@ -137,8 +150,10 @@ def visitor(clean_site: Site, browser: Browser) -> Iterator[Callable[..., Visito
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
-        return Visitor(clean_site, context.new_page(), scripts)
+        arrive.pages.append(context.new_page())  # type: ignore[attr-defined]
+        return Visitor(clean_site, arrive.pages[-1], scripts)  # type: ignore[attr-defined]
 
+    arrive.pages = []  # type: ignore[attr-defined]
     yield arrive
     for context in contexts:
         context.close()
