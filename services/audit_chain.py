@@ -166,7 +166,7 @@ def _is_sealed() -> ColumnElement[bool]:
 
 
 def _oldest_recent(sequence: int) -> int:
-    """Where to begin to look for what is not sealed: everywhere in a short chain, else at the oldest of the last seals."""
+    """Where to begin to look for what is not sealed: at the oldest of the last seals; in a short chain, everywhere."""
     if sequence <= RECENT:
         return 0
     return db.session.scalar(select(func.min(AuditSeal.event_id)).where(AuditSeal.sequence > sequence - RECENT)) or 0

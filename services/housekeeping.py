@@ -105,10 +105,9 @@ def end_pending_users() -> int:
 def ask_for_confirmation() -> int:
     """Ask each organisation with grants whose half-year is nearly over to confirm them; once for each such date."""
     asked = 0
-    due = sorted(grants.due_for_reconfirmation(), key=lambda grant: (grant.organisation_id, grant.confirmed_at))
-    for organisation_id, group in groupby(due, key=lambda grant: grant.organisation_id):
-        first = next(group)
-        deadline = grants.confirm_by(first)
+    due = sorted(_to_confirm(), key=lambda pair: (pair[0].organisation_id, pair[1]))
+    for organisation_id, group in groupby(due, key=lambda pair: pair[0].organisation_id):
+        first, deadline = next(group)
         application = first.nominee.application
         for address in _administrators(organisation_id) or [invitations.contact_email(application)]:
             queued = mailbox.queue(
@@ -127,18 +126,23 @@ def end_unconfirmed() -> int:
     """End the grants whose half-year is over without a word, when the organisation was asked in time (C19)."""
     now = clock.now()
     ended = 0
-    for grant in grants.due_for_reconfirmation():
-        if grants.confirm_by(grant) <= now and _was_asked(grant, now - WARNED_FOR):
+    for grant, deadline in _to_confirm():
+        if deadline <= now and _was_asked(grant, deadline - grants.RECONFIRMATION_NOTICE, now - WARNED_FOR):
             grants.end(None, grant, GrantEnd.NOT_RECONFIRMED, _("Virksomheten bekreftet ikke tilgangen."))
             ended += 1
     return ended
 
 
-def _was_asked(grant: Grant, before: datetime) -> bool:
+def _to_confirm() -> list[tuple[Grant, datetime]]:
+    """Grants whose half-year is over soon or already, each with the moment it is over."""
+    return grants.to_confirm(grants.due_for_reconfirmation())
+
+
+def _was_asked(grant: Grant, after: datetime, before: datetime) -> bool:
     asked = select(Message.id).where(
         Message.kind == MessageKind.RECONFIRMATION_DUE,
         Message.key.startswith(f"{grant.organisation_id}|"),
-        Message.created_at.between(grants.confirm_by(grant) - grants.RECONFIRMATION_NOTICE, before),
+        Message.created_at.between(after, before),
     )
     return db.session.scalar(asked.limit(1)) is not None
 

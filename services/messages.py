@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -110,7 +111,7 @@ def _render(kind: MessageKind, part: str, facts: dict[str, Any]) -> str:
 def _address(text: str) -> Address:
     try:
         return Address(addr_spec=_one_line(text))
-    except ValueError:
+    except (ValueError, IndexError, HeaderParseError):  # the parser's ways to say no
         raise Unsendable("address") from None
 
 

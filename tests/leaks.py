@@ -35,7 +35,7 @@ def forms(number: str) -> dict[str, bytes]:
 
 
 def _inner_base64(plain: bytes, offset: int) -> bytes:
-    """The characters that base64 gives for these bytes wherever they stand, when `offset` bytes precede in their group."""
+    """What base64 makes of these bytes wherever they stand, when `offset` bytes come before them in their group."""
     encoded = base64.b64encode(b"\0" * offset + plain)
     start = (0, 2, 3)[offset]
     return encoded[start : (offset + len(plain)) * 8 // 6]

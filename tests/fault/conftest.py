@@ -1,4 +1,4 @@
-"""The whole product as real processes with short leases, so that what takes minutes in production takes seconds here."""
+"""The whole product as real processes, with short leases: what takes minutes in production takes seconds here."""
 
 import os
 import signal

@@ -1,0 +1,225 @@
+"""Reminders, expiry, half-year confirmation and retention, by moving the clock (design.md D3, D12; ux.md C)."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from extensions import clock
+from extensions.database import db
+from models.account import FormKey, HeldForm, LoginAttempt, LoginSession
+from models.application import AccessApplication, Nominee
+from models.audit import AuditEvent
+from models.enums import (
+    AccessLevel,
+    ApplicationStatus,
+    GrantEnd,
+    GrantStatus,
+    InvitationStatus,
+    Language,
+    MessageKind,
+    MessageStatus,
+)
+from models.grant import Grant, Invitation
+from models.message import Message
+from models.outbox import OutboxEntry
+from services import form_keys, grants, held_forms, housekeeping, mailbox
+
+
+def later(**span):
+    return clock.at(clock.now() + timedelta(**span))
+
+
+def count(table, *conditions):
+    db.session.flush()
+    return db.session.scalar(select(func.count()).select_from(table).where(*conditions))
+
+
+def kinds():
+    return sorted(db.session.scalars(select(Message.kind)))
+
+
+@pytest.fixture
+def invitation(context, make):
+    row = make.invitation()
+    db.session.commit()
+    return row
+
+
+def get(row):
+    return db.session.get_one(type(row), row.id)
+
+
+class TestInvitations:
+    def test_a_reminder_after_a_week_once(self, invitation):
+        with later(days=6, hours=23):
+            assert housekeeping.remind_invitations() == 0
+        with later(days=7, minutes=1):
+            assert housekeeping.remind_invitations() == 1
+            assert housekeeping.remind_invitations() == 0
+        assert get(invitation).reminded_at is not None
+        assert kinds() == [MessageKind.INVITATION_REMINDER]
+
+    @pytest.mark.parametrize(
+        "status", [InvitationStatus.ACCEPTED, InvitationStatus.REVOKED, InvitationStatus.UNDELIVERABLE]
+    )
+    def test_no_reminder_of_what_does_not_wait(self, context, make, status):
+        make.invitation(status=status)
+        with later(days=8):
+            assert housekeeping.remind_invitations() == 0
+
+    def test_it_runs_out_after_two_weeks_and_the_person_is_told(self, invitation):
+        with later(days=13):
+            assert housekeeping.expire_invitations() == 0
+        with later(days=14, minutes=1):
+            assert housekeeping.expire_invitations() == 1
+            assert housekeeping.expire_invitations() == 0
+        assert get(invitation).status is InvitationStatus.EXPIRED
+        assert kinds() == [MessageKind.INVITATION_EXPIRED]
+        assert count(AuditEvent, AuditEvent.action == "invitation.expired") == 1
+
+    def test_one_that_never_arrived_runs_out_in_silence(self, context, make):
+        make.invitation(status=InvitationStatus.UNDELIVERABLE)
+        with later(days=15):
+            assert housekeeping.expire_invitations() == 1
+        assert kinds() == []
+
+    def test_one_that_somebody_is_using_is_left_for_the_next_round(self, app, invitation):
+        with app.app_context():
+            db.session.get_one(Invitation, invitation.id, with_for_update=True)
+            with app.app_context(), later(days=15):
+                assert housekeeping.expire_invitations() == 0
+        with later(days=15):
+            assert housekeeping.expire_invitations() == 1
+
+    def test_who_never_came_is_forgotten_after_a_month_and_the_application_stays(self, invitation):
+        with later(days=15):
+            housekeeping.expire_invitations()
+            db.session.commit()
+            assert housekeeping.end_pending_users() == 0
+        with later(days=44, minutes=1):
+            assert housekeeping.end_pending_users() == 1
+            assert housekeeping.end_pending_users() == 0
+        db.session.commit()
+        grant = db.session.get_one(Grant, invitation.grant_id)
+        assert (grant.status, grant.ended_as) == (GrantStatus.ENDED, GrantEnd.EXPIRED)
+        assert count(Invitation) == 0
+        assert count(Message) == 0, "the address in the mail is gone with it"
+        assert count(Nominee) == 1
+
+    def test_a_new_invitation_gives_a_new_month(self, context, make, invitation):
+        with later(days=20):
+            get(invitation).status = InvitationStatus.EXPIRED
+            db.session.commit()
+            make.invitation(db.session.get_one(Grant, invitation.grant_id))
+        with later(days=45):
+            assert housekeeping.end_pending_users() == 0
+
+
+class TestHalfYear:
+    def test_the_organisation_is_asked_and_then_what_nobody_confirmed_ends(self, context, make):
+        reader, administrator = make.user(), make.user(AccessLevel.USER_ADMINISTRATOR)
+        for days in (140, 152, 153):
+            with later(days=days):
+                housekeeping.ask_for_confirmation()
+        db.session.commit()
+        (asked,) = db.session.scalars(select(Message))
+        assert asked.kind is MessageKind.RECONFIRMATION_DUE
+        assert asked.recipient == get(administrator.nominee).email
+        with later(days=170):
+            get(administrator).confirmed_at = clock.now()
+            db.session.commit()
+            assert housekeeping.end_unconfirmed() == 0
+        with later(days=185):
+            assert housekeeping.end_unconfirmed() == 1
+        assert (get(reader).status, get(reader).ended_as) == (GrantStatus.ENDED, GrantEnd.NOT_RECONFIRMED)
+        assert get(administrator).status is GrantStatus.ACTIVE
+
+    def test_nothing_ends_unasked(self, context, make):
+        grant = make.user()
+        with later(days=185):
+            assert housekeeping.end_unconfirmed() == 0
+            assert housekeeping.ask_for_confirmation() == 1
+            db.session.commit()
+            assert housekeeping.end_unconfirmed() == 0
+        assert get(grant).status is GrantStatus.ACTIVE
+
+    def test_where_nobody_manages_users_the_contact_person_is_asked(self, context, make):
+        make.user()
+        with later(days=160):
+            assert housekeeping.ask_for_confirmation() == 1
+        assert db.session.scalars(select(Message.recipient)).one() == "innsender@kommune.example"
+        assert len(grants.due_for_reconfirmation()) == 0
+
+
+class TestRetention:
+    def test_drafts_go_after_thirty_days_without_a_touch(self, context, make):
+        draft, sent = make.application(nominees=2), make.application(ApplicationStatus.SUBMITTED)
+        with later(days=29):
+            assert housekeeping.delete_drafts() == 0
+            touched = make.application()
+            db.session.commit()
+        with later(days=31):
+            assert housekeeping.delete_drafts() == 1
+            db.session.commit()
+        assert set(db.session.scalars(select(AccessApplication.id))) == {sent.id, touched.id}
+        assert count(Nominee, Nominee.application_id == draft.id) == 0
+        event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "application.deleted")).one()
+        assert event.object_id == draft.id and event.actor_id is None
+
+    def test_mails_lose_their_words_after_a_month_and_the_trace_after_a_year(self, context):
+        def queue(number):
+            return mailbox.queue(
+                MessageKind.ACCESS_ENDED, number, "a@b.example", Language.BOKMAL, organisation="Stillevik"
+            )
+
+        sent, waiting = queue(1), queue(2)
+        sent.status, sent.sent_at = MessageStatus.SENT, clock.now()
+        db.session.commit()
+        with later(days=29):
+            assert housekeeping.empty_old_messages() == 0
+        with later(days=31):
+            assert housekeeping.empty_old_messages() == 1
+            assert housekeeping.empty_old_messages() == 0
+        db.session.expire_all()
+        assert (get(sent).facts, get(waiting).facts) == ({}, {"organisation": "Stillevik"})
+        with later(days=366):
+            housekeeping.empty_old_messages()
+        assert set(db.session.scalars(select(Message.id))) == {waiting.id}
+
+    def test_what_lives_minutes_goes_within_days(self, context, make):
+        account = make.account()
+        held_forms.keep(held_forms.Held(account.id, "/soknad", [("a", "b")], was_signed_out=False))
+        form_keys.claim(uuid4(), b"x", account.id)
+        db.session.add(
+            LoginAttempt(
+                state_hash=b"s", browser_hash=b"b", secrets_box=b"x", next_path="/", issuer="i", created_at=clock.now()
+            )
+        )
+        db.session.commit()
+        assert housekeeping.discard_short_lived() == 0
+        with later(days=3):
+            assert housekeeping.discard_short_lived() == 3
+        assert count(HeldForm) == count(FormKey) == count(LoginAttempt) == 0
+
+    def test_sessions_go_a_month_after_they_ended(self, context, make, client_for):
+        client_for(make.account())
+        with later(days=30):
+            assert housekeeping.discard_old_sessions() == 0
+        with later(days=31):
+            assert housekeeping.discard_old_sessions() == 1
+        assert count(LoginSession) == 0
+
+    def test_done_work_goes_after_two_weeks_and_the_rest_stays(self, context):
+        def entry(**facts):
+            row = OutboxEntry(job="x", arguments={}, created_at=clock.now(), due_at=clock.now(), **facts)
+            db.session.add(row)
+            db.session.flush()
+            return row.id
+
+        entry(done_at=clock.now())
+        kept = {entry(), entry(set_aside_at=clock.now())}
+        with later(days=15):
+            assert housekeeping.discard_done_work() == 1
+        assert set(db.session.scalars(select(OutboxEntry.id))) == kept
