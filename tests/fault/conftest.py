@@ -4,25 +4,52 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import text
 
 from app import create_app
 from config import Settings
+from dev.postgres import Role as PostgresRole
 from dev.supervisor import Service
+from extensions import clock
+from extensions.agencies import settings
 from extensions.database import db
-from models.enums import InvitationStatus, Language, MessageKind
-from services import mailbox, reference_data
+from models.enums import InvitationStatus, Language, MessageKind, Role
+from services import mailbox, reference_data, sessions
+from stubs.people import by_key
+from tests import leaks
 from tests.builders import Builders
 from tests.conftest import empty_tables, migrate
+from tests.pages import Page
 from tests.site import DATABASE, Site, running_site, until
 
 LEASE = 4
 """Seconds a job may hold its row; two minutes in production."""
+
+
+@dataclass
+class Draft:
+    """A signed-in browser before the page where an application is signed and sent."""
+
+    browser: httpx.Client
+    path: str
+    email: str
+
+    def form(self) -> dict[str, Any]:
+        """What the page's form would send."""
+        page = self.browser.get(f"{self.path}/kontroller")
+        assert page.status_code == 200, page.text
+        return {**Page(page.text).form(0).values, "declaration": "y"}
+
+    def send(self, form: dict[str, Any]) -> httpx.Response:
+        return self.browser.post(f"{self.path}/kontroller", data=form)
 
 
 class Faults:
@@ -33,6 +60,7 @@ class Faults:
         self.app = app
         self.make = Builders(app)
         self.others: list[Service] = []
+        self.numbers: list[str] = []
 
     # What is asked for
 
@@ -61,7 +89,42 @@ class Faults:
             db.session.commit()
         return invitation
 
+    def draft(self) -> Draft:
+        """A complete draft for Trondheim, ready to sign, with its submitter at a browser."""
+        person = by_key("submitter_municipality")
+        account = self.make.account(person.name, person.national_id)
+        application = self.make.application(submitter=account, nominees=2)
+        with self.app.app_context():
+            token, _session = sessions.open_for(
+                account,
+                Role.SUBMITTER,
+                organisation_id=None,
+                issuer=settings().idporten_issuer,
+                provider_session_id=None,
+                authenticated_at=clock.now(),
+            )
+            db.session.commit()
+            cookie = SecureCookieSessionInterface().get_signing_serializer(self.app)
+        assert cookie is not None
+        browser = httpx.Client(base_url=self.site.url, timeout=30)
+        signed = cookie.dumps({"_user_id": token, "_fresh": True})
+        # The domain a cookie jar gives "localhost": the server's own answer then takes this cookie's place.
+        browser.cookies.set(self.app.config["SESSION_COOKIE_NAME"], signed, domain="localhost.local", path="/")
+        numbers = [person.national_id, *(nominee.number for nominee in application.people)]  # type: ignore[attr-defined]
+        self.numbers += numbers
+        return Draft(browser, f"/soknad/{application.id}", application.submitter_email)
+
     # What came of it
+
+    def leaks(self) -> list[str]:
+        """Where the numbers that were used stand in clear: database, logs, Redis, mail."""
+        return leaks.find(
+            self.numbers,
+            database_url=self.site.postgres.url(PostgresRole.ADMIN, DATABASE),
+            logs=self.site.logs(),
+            redis=self.site.valkey.client(),
+            mails=self.site.stubs.mailbox._messages,
+        )
 
     def value(self, sql: str, **parameters: object) -> Any:
         with self.site.engine.connect() as connection:
@@ -174,3 +237,7 @@ def faults(fault_site: Site, fault_app: Flask) -> Iterator[Faults]:
     yield hurt
     for other in hurt.others:
         other.stop()
+    for process in (fault_site.postgres, fault_site.valkey):
+        if not process.is_running:
+            process.start()
+    assert hurt.leaks() == []

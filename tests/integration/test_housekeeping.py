@@ -194,7 +194,7 @@ class TestRetention:
         form_keys.claim(uuid4(), b"x", account.id)
         db.session.add(
             LoginAttempt(
-                state_hash=b"s", browser_hash=b"b", secrets_box=b"x", next_path="/", issuer="i", created_at=clock.now()
+                state_hash=b"s", browser_hash=b"b", secrets_box=b"x", issuer="i", created_at=clock.now()
             )
         )
         db.session.commit()
