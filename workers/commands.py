@@ -5,7 +5,7 @@ import signal
 import time
 from contextlib import suppress
 from types import FrameType
-from typing import cast
+from typing import Any, cast
 
 import click
 from flask import Flask, current_app
@@ -34,10 +34,19 @@ class JobWorker(Worker):
 
     app: Flask
     is_asked_to_stop = False
+    """Of the process, not of one worker: another is made after each time Redis was lost."""
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        self.is_asked_to_stop = True
+        type(self).is_asked_to_stop = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()  # type: ignore[no-untyped-call]
+        finally:
+            thread: Any = self.pubsub_thread
+            if thread is not None:
+                thread.stop()
 
     def main_work_horse(self, job: QueuedJob, queue: Queue) -> None:
         self.app.extensions["engine"].dispose(close=False)
@@ -74,10 +83,9 @@ def _work(app: Flask, chosen: list[Queue]) -> bool:
         )
         loop.app = app
         loop.work(logging_level="WARNING")
-        return loop.is_asked_to_stop
     except RedisError as error:
         log.error("waiting", extra={"reason": job.describe(error)})
-        return False
+    return JobWorker.is_asked_to_stop
 
 
 def _log_like_the_app() -> None:

@@ -11,6 +11,7 @@ from extensions.keys import CannotOpen, KeyRing, Purpose, keyring
 from models.account import Account
 from models.application import Nominee
 from services import key_rotation, national_ids
+from stubs.people import by_key
 from tests.builders import synthetic_number
 
 
@@ -121,3 +122,19 @@ def test_a_box_moved_to_another_row_does_not_open(context, make):
     db.session.commit()
     assert dict(key_rotation.rotate(db.session.commit))["nominee"] == 0
     assert key_rotation.remaining() == 2
+
+
+def test_a_swapped_box_gives_a_clear_page_and_the_rest_works(app, make, client_for, stubs):
+    person = by_key("submitter_municipality")
+    submitter = make.account(person.name, person.national_id)
+    swapped, sound = (make.application(submitter=submitter, nominees=2) for _ in range(2))
+    with app.app_context():
+        first, second = db.session.scalars(select(Nominee).where(Nominee.application_id == swapped.id))
+        first.national_id_box, second.national_id_box = second.national_id_box, first.national_id_box
+        db.session.commit()
+    client = client_for(submitter)
+    page = client.get(f"/soknad/{swapped.id}/personer/1")
+    assert page.status_code == 503
+    assert client.get(f"/soknad/{sound.id}/personer/1").status_code == 200
+    assert client.get("/soknad").status_code == 200
+    assert client.get(f"/soknad/{swapped.id}/innsender").status_code == 200

@@ -1,0 +1,31 @@
+"""A deploy stops processes with SIGTERM: what runs is finished, and nothing is begun (security.md R19)."""
+
+import signal
+
+from tests.fault.conftest import Faults
+
+
+def test_a_worker_asked_to_stop_finishes_its_job(faults: Faults) -> None:
+    faults.site.stubs.control("smtp", "slow", count=1, seconds=1)
+    addresses = faults.queue_mails(3)
+    faults.wait_for_fault()
+    worker = faults.site.worker.popen
+    assert worker is not None
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
+    assert len(faults.mails()) == 1
+    assert faults.unfinished() >= 2
+    faults.site.worker.start()
+    faults.wait_until_done()
+    assert faults.mails() == addresses
+
+
+def test_an_idle_worker_and_the_relay_stop_at_once_also_without_redis(faults: Faults) -> None:
+    faults.wait_until_done()
+    faults.site.valkey.kill()
+    for process in (faults.site.relay, faults.site.worker):
+        assert process.popen is not None
+        process.popen.send_signal(signal.SIGTERM)
+    assert faults.site.relay.popen is not None and faults.site.worker.popen is not None
+    assert faults.site.relay.popen.wait(10) == 0
+    assert faults.site.worker.popen.wait(10) == 0
