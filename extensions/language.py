@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, cast
+from unicodedata import normalize
 
 import phonenumbers
 from babel.support import Translations
@@ -79,6 +80,15 @@ def _catalogue() -> Translations:
     if found is None:
         found = g.catalogue = get_translations()
     return found
+
+
+def alphabetical(text: str) -> list[int]:
+    """The place of a text in a list: Norwegian and Northern Sami letters in their order, others without their marks."""
+    letters = text.casefold()
+    return [_PLACES.get(letter) or _PLACES.get(normalize("NFD", letter)[0], 0) for letter in letters]
+
+
+_PLACES = {letter: place for place, letter in enumerate("0123456789aábcčdđefghijklmnŋopqrsštŧuvwxyzžæøå", 1)}
 
 
 def show_date(value: date | datetime, style: str = "long") -> str:

@@ -17,6 +17,7 @@ from models.enums import AccessLevel, GrantEnd, GrantStatus, InvitationStatus
 from models.grant import Grant
 from models.organisation import Organisation
 from services import grants, invitations, organisations
+from services.grants import LastAdministrator
 from services.invitations import LinkState
 from services.words import ACCESS_LEVEL, GRANT_STATUS, INVITATION_STATUS
 
@@ -65,14 +66,22 @@ def change_user(grant_id: UUID) -> ResponseReturnValue:
     invitations.require_may_manage(actor(), grant)
     form = LevelForm(ACCESS_LEVEL, grants.levels_for(actor(), grant), obj=grant, held=guard.held_fields())
     if not form.validate_on_submit():
-        page = render_template("organisations/change_user.html", form=form, grant=grant, words=ACCESS_LEVEL)
-        return page, form.status_code
+        return _change_page(grant, form)
     level = AccessLevel(form.level.data)
     if form.is_outdated and level is not grant.level:
         return _conflict(grant, level), 409
-    grants.change_level(actor(), grant, level)
+    try:
+        grants.change_level(actor(), grant, level)
+    except LastAdministrator as error:
+        form.level.errors = [error.message]
+        return _change_page(grant, form)
     flash(_("Tilgangen til %(navn)s er endret.", navn=grant.nominee.name), "success")
     return redirect(url_for("organisations.users"), 303)
+
+
+def _change_page(grant: Grant, form: LevelForm) -> ResponseReturnValue:
+    page = render_template("organisations/change_user.html", form=form, grant=grant, words=ACCESS_LEVEL)
+    return page, form.status_code
 
 
 def _conflict(grant: Grant, mine: AccessLevel) -> str:
@@ -90,7 +99,11 @@ def stop_user(grant_id: UUID) -> ResponseReturnValue:
     is_own = grant.account_id == actor().account_id
     if request.method == "GET":
         return render_template("organisations/stop_user.html", grant=grant, is_own=is_own)
-    grants.end(actor(), grant, GrantEnd.REMOVED, _("Stoppet av virksomheten."))
+    try:
+        grants.end(actor(), grant, GrantEnd.REMOVED, _("Stoppet av virksomheten."))
+    except LastAdministrator as error:
+        errors = [(error.message, "#stopp")]
+        return render_template("organisations/stop_user.html", grant=grant, is_own=is_own, summary_errors=errors), 422
     if is_own:
         login.sign_out()
         return redirect(url_for("auth.signed_out"), 303)
@@ -108,20 +121,21 @@ def invite_again(grant_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("organisations.users"), 303)
 
 
-def _state(grant: Grant) -> tuple[str, str, bool]:
-    """What the status column says, its colour, and whether a new invitation may be sent."""
+def _state(grant: Grant) -> tuple[str, str, str, bool]:
+    """What the status column says, its colour, what stands below it, and whether a new invitation may be sent."""
     if grant.status is not GrantStatus.INVITED:
         text, colour = GRANT_STATUS[grant.status]
-        return str(text), colour, False
+        return str(text), colour, "", False
     invitation = invitations.latest(grant)
-    match invitations.state_of(invitation):
-        case LinkState.EXPIRED:
-            assert invitation is not None
-            return _("Invitasjonen gikk ut %(dato)s", dato=show_date(invitation.expires_at)), "warning", True
-        case LinkState.OPEN:
-            assert invitation is not None
-            if invitation.status is InvitationStatus.UNDELIVERABLE:
-                return _("E-posten til %(adresse)s kom ikke fram.", adresse=invitation.email), "danger", True
-            return _("Invitert, gjelder til %(dato)s", dato=show_date(invitation.expires_at)), "info", True
-        case _:
-            return str(INVITATION_STATUS[InvitationStatus.REVOKED][0]), "neutral", True
+    state = invitations.state_of(invitation)
+    if invitation is None or state is LinkState.GONE:
+        text, colour = INVITATION_STATUS[InvitationStatus.REVOKED]
+        return str(text), colour, "", True
+    if state is LinkState.EXPIRED:
+        text, colour = INVITATION_STATUS[InvitationStatus.EXPIRED]
+        return str(text), colour, _("Gikk ut %(dato)s.", dato=show_date(invitation.expires_at)), True
+    if invitation.status is InvitationStatus.UNDELIVERABLE:
+        text, colour = INVITATION_STATUS[InvitationStatus.UNDELIVERABLE]
+        return str(text), colour, _("E-posten til %(adresse)s kom ikke fram.", adresse=invitation.email), True
+    text, colour = GRANT_STATUS[GrantStatus.INVITED]
+    return str(text), colour, _("Gjelder til %(dato)s.", dato=show_date(invitation.expires_at)), True

@@ -49,7 +49,7 @@ def test_everybody_in_the_organisation_sees_the_users_and_only_administrators_th
     make.invitation(make.user(status=GrantStatus.INVITED))
     make.user(status=GrantStatus.ENDED)
     mine = browser.get(USERS).text
-    assert mine.count("<tr>") == 1 + 3 and "Invitert, gjelder til" in mine and "Send på nytt" in mine
+    assert mine.count("<tr>") == 1 + 3 and "Gjelder til" in mine and "Send på nytt" in mine
     assert str(foreign.id) not in mine
     theirs = client_for(reader.person, Role.ORGANISATION_USER, make.organisation()).get(USERS).text
     assert theirs.count("<tr>") == 1 + 3
@@ -107,7 +107,7 @@ def test_a_level_goes_down_and_up_again_but_never_past_the_decision(app, make, b
 def test_the_last_administrator_stays(app, make, administrator, browser, submit):
     path = f"{USERS}/{administrator.id}"
     for answer in (submit(browser, path, level="reader"), submit(browser, f"{path}/stopp")):
-        assert answer.status_code == 409
+        assert answer.status_code == 422 and "<title>Feil: " in answer.text
         assert "Dette er den siste som kan styre brukere for virksomheten." in answer.text
     second = make.user(AccessLevel.USER_ADMINISTRATOR)
     assert submit(browser, path, level="reader").status_code == 303
