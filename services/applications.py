@@ -67,9 +67,9 @@ def find(actor: Actor, application_id: UUID, *, lock: bool = False, people: bool
     if application is None:
         raise NotFound
     side = side_of(actor, application)
-    if side is None and actor.account_id in (application.submitter_id, application.changed_by_id):
-        raise RightMissing(application.organisation.name)
     if side is None or not may(side, Action.SEE_STATUS, application.status):
+        if actor.account_id in (application.submitter_id, application.changed_by_id):
+            raise RightMissing(application.organisation.name)
         raise NotFound
     return application
 

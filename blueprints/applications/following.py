@@ -66,7 +66,7 @@ def status(application_id: UUID) -> ResponseReturnValue:
         allowed=allowed,
         events=applications.timeline(application),
         question=applications.open_question(application),
-        letter=applications.letter_of(application) if may_read else None,
+        letter=may_read and application.decided_at is not None,
         grants=applications.grants_of(application) if may_read else {},
         undelivered=made.undelivered if may_read else (),
         contact=snapshots.contact_of(application),

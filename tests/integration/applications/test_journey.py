@@ -3,8 +3,15 @@
 
 def test_a_municipality_applies(journey, row):
     trip = journey().begin()
-    assert trip.post("innsender", submitter_email="kari@trondheim-kommune.example", submitter_mobile="98765432",
-                     submitter_job_title="Rådgiver").location == f"{trip.path}/personer"
+    assert (
+        trip.post(
+            "innsender",
+            submitter_email="kari@trondheim-kommune.example",
+            submitter_mobile="98765432",
+            submitter_job_title="Rådgiver",
+        ).location
+        == f"{trip.path}/personer"
+    )
     trip.add()
     assert trip.post("personer", go="next").location == f"{trip.path}/kontaktperson"
     trip.choose_contact()
