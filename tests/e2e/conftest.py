@@ -1,7 +1,7 @@
 """A browser against the running product; every page a journey stops at is looked at in four ways."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,8 @@ from tests.site import DATABASE, Site, running_site
 WIDTHS = (320, 1280)
 SCHEMES = ("light", "dark")
 axe = Axe()
+SEEN: set[str] = set()
+"""Pages and states that were looked at in this run."""
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +74,6 @@ class Visitor:
     site: Site
     page: Page
     scripts: bool
-    seen: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> None:
         self.page.goto(self.site.url + path)
@@ -109,9 +110,9 @@ class Visitor:
     def looks_right(self, name: str) -> None:
         """No axe violation and no sideways scroll, at 320 and 1280 px, light and dark; each page and state once a
         run."""
-        if name in self.seen:
+        if name in SEEN:
             return
-        self.seen.append(name)
+        SEEN.add(name)
         before = self.page.viewport_size
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 900})
@@ -133,7 +134,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     funcargs = getattr(item, "funcargs", {})
     if report.when == "call" and report.failed and "visitor" in funcargs:  # type: ignore[attr-defined]
         for number, page in enumerate(funcargs["visitor"].pages):
-            report.sections.append((f"visitor {number}: {page.url}", page.locator("main").inner_text()))  # type: ignore[attr-defined]
+            report.sections.append((f"visitor {number}: {page.url}", page.evaluate("document.body.innerText")))  # type: ignore[attr-defined]
         errors = [line for line in funcargs["clean_site"].logs().splitlines() if '"exception"' in line]
         report.sections += [("logged", line.replace("\\n", "\n")[-3000:]) for line in errors[-1:]]  # type: ignore[attr-defined]
     return report
