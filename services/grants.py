@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from extensions import clock
@@ -144,18 +144,30 @@ def levels_for(actor: Actor, grant: Grant) -> list[AccessLevel]:
 
 
 def find(actor: Actor, grant_id: UUID) -> Grant:
-    """A grant of the organisation the actor acts for that has not ended; raises NotFound for every other (C12, C13)."""
-    grant = db.session.scalar(_current(actor).where(Grant.id == grant_id))
-    if grant is None:
+    """A grant that has not ended, of the organisation the actor acts for or of an application the actor may follow.
+
+    Raises NotFound for every other (C12, C13).
+    """
+    grant = db.session.scalar(_current().where(Grant.id == grant_id))
+    if grant is None or (actor.role is not Role.SUBMITTER and grant.organisation_id != actor.organisation_id):
         raise NotFound
+    if actor.role is Role.SUBMITTER:
+        invitations.require_may_manage(actor, grant, only_resend=True)
     return grant
 
 
-def of_organisation(actor: Actor) -> Sequence[Grant]:
+def of_organisation(actor: Actor) -> list[Grant]:
     """Everybody with access or invited to the organisation the actor acts for, by name; noted in the audit log (I5)."""
-    found = db.session.scalars(_current(actor).options(selectinload(Grant.invitations))).all()
+    found = _by_name(_current().where(Grant.organisation_id == actor.organisation_id))
     audit.record(actor, "users.viewed", db.session.get_one(Organisation, actor.organisation_id), count=len(found))
-    return sorted(found, key=lambda grant: alphabetical(grant.nominee.name))
+    return found
+
+
+def of_application(actor: Actor, application: AccessApplication) -> list[Grant]:
+    """Everybody with access or invited by an application that was found through the actor; noted in the audit log."""
+    found = _by_name(_current().where(Nominee.application_id == application.id))
+    audit.record(actor, "users.viewed", application, count=len(found))
+    return found
 
 
 def count_active(organisation_id: UUID) -> int:
@@ -164,26 +176,12 @@ def count_active(organisation_id: UUID) -> int:
     return db.session.scalar(select(func.count()).where(active)) or 0
 
 
-def confirm(actor: Actor, grant_ids: Sequence[UUID]) -> int:
-    """The half-year check: these people still need access. Returns how many.
-
-    Raises Forbidden for all but user administrators.
-    """
-    if not actor.is_user_administrator:
-        raise Forbidden(_("Bare de som styrer brukere for virksomheten, kan gjøre dette."))
-    confirmed = db.session.scalars(
-        update(Grant)
-        .where(
-            Grant.id.in_(grant_ids),
-            Grant.organisation_id == actor.organisation_id,
-            Grant.status == GrantStatus.ACTIVE,
-        )
-        .values(confirmed_at=clock.now())
-        .returning(Grant)
-    ).all()
+def confirm(actor: Actor, confirmed: Sequence[Grant]) -> None:
+    """The half-year check: these people still need access. Raises Forbidden or NotFound to those who may not say so."""
     for grant in confirmed:
+        invitations.require_may_manage(actor, grant)
+        grant.confirmed_at = clock.now()
         audit.record(actor, "grant.confirmed", grant, subject_id=grant.account_id)
-    return len(confirmed)
 
 
 def to_confirm(found: Iterable[Grant]) -> list[tuple[Grant, datetime]]:
@@ -195,25 +193,13 @@ def to_confirm(found: Iterable[Grant]) -> list[tuple[Grant, datetime]]:
 
 
 def due_for_reconfirmation() -> Sequence[Grant]:
-    """Active grants whose half-year is over within thirty days; for reminders."""
-    return _unconfirmed(clock.now() + RECONFIRMATION_NOTICE)
-
-
-def end_unconfirmed() -> int:
-    """End the grants nobody confirmed within the half-year; returns how many (C19)."""
-    overdue = _unconfirmed(clock.now())
-    for grant in overdue:
-        end(None, grant, GrantEnd.NOT_RECONFIRMED, _("Virksomheten bekreftet ikke tilgangen."))
-    return len(overdue)
-
-
-def _unconfirmed(moment: datetime) -> Sequence[Grant]:
+    """Active grants whose half-year is over within thirty days, or is over; for reminders and for what follows."""
     months = settings.value(Key.RECONFIRMATION_MONTHS)
     return db.session.scalars(
         select(Grant)
         .where(
             Grant.status == GrantStatus.ACTIVE,
-            Grant.confirmed_at + func.make_interval(0, months) <= moment,
+            Grant.confirmed_at + func.make_interval(0, months) <= clock.now() + RECONFIRMATION_NOTICE,
         )
         .order_by(Grant.confirmed_at, Grant.id)
     ).all()
@@ -225,13 +211,18 @@ def _months_after(moment: datetime, months: int) -> datetime:
     return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
 
 
-def _current(actor: Actor) -> Select[Grant]:
+def _current() -> Select[Grant]:
     return (
         select(Grant)
         .join(Grant.nominee)
         .options(contains_eager(Grant.nominee))
-        .where(Grant.organisation_id == actor.organisation_id, Grant.status != GrantStatus.ENDED)
+        .where(Grant.status != GrantStatus.ENDED)
     )
+
+
+def _by_name(statement: Select[Grant]) -> list[Grant]:
+    found = db.session.scalars(statement.options(selectinload(Grant.invitations)))
+    return sorted(found, key=lambda grant: alphabetical(grant.nominee.name))
 
 
 def _lock_all(grant: Grant) -> None:

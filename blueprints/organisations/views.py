@@ -1,5 +1,6 @@
 """The organisation's home page and its users (ux.md section 2 and E7)."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,18 +14,21 @@ from extensions import login
 from extensions.database import db
 from extensions.language import show_date
 from forms.organisations import ConfirmForm, LevelForm
+from models.application import AccessApplication
 from models.enums import AccessLevel, GrantEnd, GrantStatus, InvitationStatus
 from models.grant import Grant
 from models.organisation import Organisation
-from services import grants, invitations, organisations
+from services import applications, grants, invitations, organisations
+from services.application_rules import Action, Side
+from services.errors import Forbidden
 from services.grants import LastAdministrator
 from services.invitations import LinkState
 from services.words import ACCESS_LEVEL, GRANT_STATUS, INVITATION_STATUS
 
-bp = Blueprint("organisations", __name__, url_prefix="/virksomhet")
+bp = Blueprint("organisations", __name__)
 
 
-@bp.get("")
+@bp.get("/virksomhet")
 @open_to(Role.ORGANISATION_USER)
 def home() -> ResponseReturnValue:
     organisation = db.session.get_one(Organisation, actor().organisation_id)
@@ -37,29 +41,45 @@ def home() -> ResponseReturnValue:
     )
 
 
-@bp.route("/brukere", methods=["GET", "POST"])
+@bp.route("/virksomhet/brukere", methods=["GET", "POST"])
 @open_to(Role.ORGANISATION_USER)
 def users() -> ResponseReturnValue:
     """Who has access; and, for user administrators, the half-year check of those whose time is nearly out."""
-    found = grants.of_organisation(actor())
+    return _users_page(grants.of_organisation(actor()), url_for("organisations.users"))
+
+
+@bp.route("/soknad/<uuid:application_id>/brukere", methods=["GET", "POST"])
+@open_to(Role.SUBMITTER)
+def users_of_application(application_id: UUID) -> ResponseReturnValue:
+    """The same for those who may apply for the organisation, which may have no user administrator."""
+    application = applications.find(actor(), application_id)
+    if applications.require(actor(), Action.RESEND, application) is not Side.APPLICANT:
+        raise Forbidden(_("Bare den som kan søke på vegne av virksomheten, kan gjøre dette."))
+    here = url_for("organisations.users_of_application", application_id=application_id)
+    return _users_page(grants.of_application(actor(), application), here, application)
+
+
+def _users_page(found: Sequence[Grant], here: str, application: AccessApplication | None = None) -> ResponseReturnValue:
     asked = grants.to_confirm(found)
     form = ConfirmForm([(str(grant.id), grant.nominee.name) for grant, _limit in asked])
     if form.validate_on_submit():
-        count = grants.confirm(actor(), [UUID(id_) for id_ in form.users.data])
-        flash(ngettext("Du bekreftet %(num)s bruker.", "Du bekreftet %(num)s brukere.", count), "success")
-        return redirect(url_for("organisations.users"), 303)
+        confirmed = [grant for grant, _limit in asked if str(grant.id) in form.users.data]
+        grants.confirm(actor(), confirmed)
+        flash(ngettext("Du bekreftet %(num)s bruker.", "Du bekreftet %(num)s brukere.", len(confirmed)), "success")
+        return redirect(here, 303)
     page = render_template(
         "organisations/users.html",
         form=form,
         users=[(grant, _state(grant)) for grant in found],
         deadlines={str(grant.id): _("Frist: %(dato)s", dato=show_date(limit)) for grant, limit in asked},
         words=ACCESS_LEVEL,
-        may_manage=actor().is_user_administrator,
+        application=application,
+        may_manage=application is not None or actor().is_user_administrator,
     )
     return page, form.status_code
 
 
-@bp.route("/brukere/<uuid:grant_id>", methods=["GET", "POST"])
+@bp.route("/virksomhet/brukere/<uuid:grant_id>", methods=["GET", "POST"])
 @open_to(Role.ORGANISATION_USER, fresh_login=True)
 def change_user(grant_id: UUID) -> ResponseReturnValue:
     grant = grants.find(actor(), grant_id)
@@ -90,35 +110,63 @@ def _conflict(grant: Grant, mine: AccessLevel) -> str:
     return render_template("errors/409.html", versions=versions)
 
 
-@bp.route("/brukere/<uuid:grant_id>/stopp", methods=["GET", "POST"])
+@bp.route("/virksomhet/brukere/<uuid:grant_id>/stopp", methods=["GET", "POST"])
 @open_to(Role.ORGANISATION_USER, fresh_login=True)
 def stop_user(grant_id: UUID) -> ResponseReturnValue:
+    return _stop_page(grant_id, url_for("organisations.users"))
+
+
+@bp.route("/soknad/<uuid:application_id>/brukere/<uuid:grant_id>/stopp", methods=["GET", "POST"])
+@open_to(Role.SUBMITTER, fresh_login=True)
+def stop_user_of_application(application_id: UUID, grant_id: UUID) -> ResponseReturnValue:
+    return _stop_page(grant_id, url_for("organisations.users_of_application", application_id=application_id))
+
+
+def _stop_page(grant_id: UUID, list_url: str) -> ResponseReturnValue:
     """Ask first; then end the access and its sessions at once."""
     grant = grants.find(actor(), grant_id)
     invitations.require_may_manage(actor(), grant)
-    is_own = grant.account_id == actor().account_id
-    if request.method == "GET":
-        return render_template("organisations/stop_user.html", grant=grant, is_own=is_own)
-    try:
-        grants.end(actor(), grant, GrantEnd.REMOVED, _("Stoppet av virksomheten."))
-    except LastAdministrator as error:
-        errors = [(error.message, "#stopp")]
-        return render_template("organisations/stop_user.html", grant=grant, is_own=is_own, summary_errors=errors), 422
+    is_own = grant.account_id == actor().account_id and actor().role is Role.ORGANISATION_USER
+    errors = []
+    if request.method == "POST":
+        try:
+            grants.end(actor(), grant, GrantEnd.REMOVED, _("Stoppet av virksomheten."))
+        except LastAdministrator as error:
+            errors = [(error.message, "#stopp")]
+        else:
+            return _after_stop(grant, list_url, is_own=is_own)
+    page = render_template(
+        "organisations/stop_user.html", grant=grant, is_own=is_own, list_url=list_url, summary_errors=errors
+    )
+    return page, 422 if errors else 200
+
+
+def _after_stop(grant: Grant, list_url: str, *, is_own: bool) -> ResponseReturnValue:
     if is_own:
         login.sign_out()
         return redirect(url_for("auth.signed_out"), 303)
     flash(_("Tilgangen til %(navn)s er stoppet.", navn=grant.nominee.name), "success")
-    return redirect(url_for("organisations.users"), 303)
+    return redirect(list_url, 303)
 
 
-@bp.post("/brukere/<uuid:grant_id>/inviter")
+@bp.post("/virksomhet/brukere/<uuid:grant_id>/inviter")
 @open_to(Role.ORGANISATION_USER)
 def invite_again(grant_id: UUID) -> ResponseReturnValue:
+    return _invite_again(grant_id, url_for("organisations.users"))
+
+
+@bp.post("/soknad/<uuid:application_id>/brukere/<uuid:grant_id>/inviter")
+@open_to(Role.SUBMITTER)
+def invite_again_from_application(application_id: UUID, grant_id: UUID) -> ResponseReturnValue:
+    return _invite_again(grant_id, url_for("organisations.users_of_application", application_id=application_id))
+
+
+def _invite_again(grant_id: UUID, list_url: str) -> ResponseReturnValue:
     """Send a new link; the old one is dead."""
     grant = grants.find(actor(), grant_id)
     invitations.resend(actor(), grant)
     flash(_("Vi har sendt en ny invitasjon til %(navn)s.", navn=grant.nominee.name), "success")
-    return redirect(url_for("organisations.users"), 303)
+    return redirect(list_url, 303)
 
 
 def _state(grant: Grant) -> tuple[str, str, str, bool]:

@@ -179,6 +179,25 @@ def test_an_organisations_users(visitor, app, make):
     reader.looks_right("brukere, leser")
 
 
+def test_the_applicants_page_of_users(visitor, app, make):
+    organisation = make.organisation("942110464", "Trondheim kommune")
+    grant = make.user(AccessLevel.RECRUITER, organisation=organisation)
+    with app.app_context():
+        row = db.session.get_one(Grant, grant.id)
+        row.confirmed_at = clock.now() - timedelta(days=170)
+        application_id = row.nominee.application_id
+        db.session.commit()
+    person = visitor()
+    person.sign_in("submitter_municipality", f"/soknad/{application_id}/status")
+    person.press("Bekreft eller stopp tilganger")
+    person.looks_right("søknadens brukere")
+    person.choose("Nora")
+    person.press("Bekreft tilgangene")
+    person.looks_right("søknadens brukere, bekreftet")
+    person.page.get_by_role("link", name="Stopp tilgangen til Nora").click()
+    person.looks_right("søknadens brukere, stopp")
+
+
 def test_what_was_chosen_survives_the_session(visitor, app, make):
     organisation = make.organisation("942110464", "Trondheim kommune")
     account = make.account("Turid Tilgangsstyrer", by_key("user_administrator").national_id)

@@ -219,3 +219,27 @@ def _stable(html, token):
     import re
 
     return re.sub(r'value="[^"]*"|Feil-id.*', "", html.replace(token, "T"))
+
+
+def test_a_guesser_is_stopped(client, monkeypatch):
+    from extensions.limits import limiter
+
+    monkeypatch.setattr(limiter, "enabled", True)
+    answers = [client.get(f"/i/{'x' * 42}{n}").status_code for n in range(61)]
+    assert answers[:60] == [410] * 60 and answers[60] == 429
+
+
+def test_unknown_and_withdrawn_cost_the_database_the_same(app, client, make):
+    from sqlalchemy import event
+
+    withdrawn = make.invitation(status=InvitationStatus.REVOKED)
+    counts = []
+    engine = app.extensions["engine"]
+    for token in ("x" * 43, withdrawn.token):
+        asked = []
+        listener = lambda *args, asked=asked: asked.append(args[2])  # noqa: E731
+        event.listen(engine, "before_cursor_execute", listener)
+        client.get(f"/i/{token}")
+        event.remove(engine, "before_cursor_execute", listener)
+        counts.append(asked)
+    assert counts[0] == counts[1] and len(counts[0]) == 1

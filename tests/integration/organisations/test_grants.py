@@ -260,20 +260,6 @@ def test_a_link_accepted_twice_at_once_is_one_access(app, make, granted):
     assert len(told) == 1
 
 
-def test_the_half_year_ends_access_nobody_confirmed(context, make):
-    old, newer, administrator = make.user(), make.user(), make.user(AccessLevel.USER_ADMINISTRATOR)
-    now = clock.now()
-    for grant, days in ((old, 185), (newer, 160), (administrator, 10)):
-        db.session.get_one(Grant, grant.id).confirmed_at = now - timedelta(days=days)
-    db.session.flush()
-    assert [grant.id for grant in grants.due_for_reconfirmation()] == [old.id, newer.id]
-    assert grants.end_unconfirmed() == 1
-    ended = db.session.get_one(Grant, old.id)
-    assert (ended.status, ended.ended_as, ended.ended_by_id) == ("ended", GrantEnd.NOT_RECONFIRMED, None)
-    assert grants.end_unconfirmed() == 0
-    assert [grant.id for grant in grants.due_for_reconfirmation()] == [newer.id]
-
-
 def test_the_page_and_the_job_count_the_half_year_alike(context, make):
     from datetime import UTC, datetime
 

@@ -202,3 +202,35 @@ def test_the_pages_ask_the_database_few_times(app, make, browser):
             assert len(counted) <= 6, counted
     finally:
         event.remove(engine, "before_cursor_execute", listener)
+
+
+def test_an_organisation_without_an_administrator_is_managed_by_the_applicant(app, make, client_for, submit, stubs):
+    grant = make.user(organisation=make.organisation("942110464", "Trondheim kommune"))
+    with app.app_context():
+        row = db.session.get_one(Grant, grant.id)
+        row.confirmed_at = clock.now() - timedelta(days=170)
+        application_id = row.nominee.application_id
+        db.session.commit()
+    path = f"/soknad/{application_id}/brukere"
+    applicant = client_for(make.account("Kari", stubs.person("submitter_municipality").national_id))
+    assert f'href="{path}"' in applicant.get(f"/soknad/{application_id}/status").text
+    page = applicant.get(path)
+    assert page.status_code == 200 and "Frist: " in page.text and f"{USERS}/" not in page.text
+    assert submit(applicant, path, users=[str(grant.id)]).headers["Location"] == path
+    assert "Du bekreftet 1 bruker." in applicant.get(path).text
+    stranger = client_for(make.account("Stian", stubs.person("iks").national_id))
+    for address in (path, f"{path}/{grant.id}/stopp"):
+        assert stranger.get(address).status_code == 404
+    assert submit(applicant, f"{path}/{grant.id}/stopp").headers["Location"] == path
+    with app.app_context():
+        assert db.session.get_one(Grant, grant.id).status is GrantStatus.ENDED
+
+
+def test_the_contact_person_may_not_stop_or_confirm(app, make, client_for):
+    grant = make.user()
+    with app.app_context():
+        application = db.session.get_one(Grant, grant.id).nominee.application
+        path, contact = f"/soknad/{application.id}/brukere", application.submitter
+    browser = client_for(contact)
+    assert browser.get(path).status_code == 403
+    assert browser.get(f"{path}/{grant.id}/stopp").status_code == 403
