@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 from unicodedata import normalize
 
 import phonenumbers
+from babel.dates import format_date
 from babel.support import Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, force_locale, format_date, get_locale, get_translations
+from flask_babel import Babel, force_locale, get_locale, get_translations
 
 from extensions.clock import OSLO
 from models.enums import Language
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 ENVIRON_KEY = "helsereserven.language"
 PREFIXED = (Language.NYNORSK, Language.ENGLISH)
+DATE_LOCALES = {Language.BOKMAL: "nb", Language.NYNORSK: "nn", Language.ENGLISH: "en_GB"}
 
 
 class LanguagePrefix:
@@ -95,12 +97,14 @@ def show_date(value: date | datetime, style: str = "long") -> str:
     """A date as people write it: «5. juni 2027», or «05.06.2027» with style "short". Times are turned into Oslo
     days."""
     day = value.astimezone(OSLO).date() if isinstance(value, datetime) else value
-    return day.strftime("%d.%m.%Y") if style == "short" else cast(str, format_date(day, "long"))
+    if style == "short":
+        return day.strftime("%d.%m.%Y")
+    return format_date(day, "long", locale=DATE_LOCALES[rendered_language()])
 
 
 def show_time(value: datetime) -> str:
-    """A clock time in Oslo, «13.45»."""
-    return value.astimezone(OSLO).strftime("%H.%M")
+    """A clock time in Oslo, «13.45»; in English «13:45»."""
+    return value.astimezone(OSLO).strftime("%H:%M" if rendered_language() is Language.ENGLISH else "%H.%M")
 
 
 def show_datetime(value: datetime) -> str:

@@ -24,7 +24,7 @@ def given_name_field() -> NameField:
         _l("Fornavn"),
         _l("Skriv fornavnet."),
         _l("Fornavnet kan ikke inneholde tall."),
-        description=_l("Slik det står i folkeregisteret."),
+        description=_l("Slik det står i Folkeregisteret."),
         render_kw=OTHERS,
     )
 
@@ -34,7 +34,7 @@ def family_name_field() -> NameField:
         _l("Etternavn"),
         _l("Skriv etternavnet."),
         _l("Etternavnet kan ikke inneholde tall."),
-        description=_l("Slik det står i folkeregisteret."),
+        description=_l("Slik det står i Folkeregisteret."),
         render_kw=OTHERS,
     )
 
