@@ -11,7 +11,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from redis.exceptions import RedisError
-from rq import Queue, Worker
+from rq import Queue, SimpleWorker, Worker
 from rq.exceptions import StopRequested
 from rq.job import Job as QueuedJob
 from sqlalchemy import select
@@ -29,8 +29,13 @@ MAINTENANCE_INTERVAL = 60
 PAUSE_WITHOUT_REDIS = 2.0
 
 
+ISOLATED = frozenset({QueueName.SCAN, QueueName.BULK})
+"""Queues whose jobs read hostile files or need much memory: each runs in a forked child. To fork for every e-mail would
+cost more than to send it, so the others run in the worker itself, with its connections and compiled templates."""
+
+
 class JobWorker(Worker):
-    """RQ's worker; each job in a forked child, which must not use the parent's database connections."""
+    """RQ's worker, forking only for the jobs that need it."""
 
     app: Flask
     is_asked_to_stop = False
@@ -48,8 +53,18 @@ class JobWorker(Worker):
             if thread is not None:
                 thread.stop()
 
+    def execute_job(self, job: QueuedJob, queue: Queue) -> None:
+        if queue.name in ISOLATED:
+            super().execute_job(job, queue)
+        else:
+            SimpleWorker.execute_job(self, job, queue)  # type: ignore[arg-type]  # it uses what all workers have
+
+    def get_heartbeat_ttl(self, job: QueuedJob, working_time: float = 0.0) -> int:
+        """As SimpleWorker's: nobody sends a heartbeat while a job runs in the worker itself."""
+        return int(job.timeout or queues()[QueueName.DEFAULT].DEFAULT_TIMEOUT) + 60
+
     def main_work_horse(self, job: QueuedJob, queue: Queue) -> None:
-        self.app.extensions["engine"].dispose(close=False)
+        self.app.extensions["engine"].dispose(close=False)  # the connections are the parent's
         super().main_work_horse(job, queue)
 
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, overload
 
 from flask import Flask
+from rq.timeouts import BaseTimeoutException
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
@@ -81,8 +82,8 @@ def find(name: str) -> Task:
 def bind(app: Flask) -> None:
     """Make `app` the one the jobs of this process run in.
 
-    What each forked child would do anew is done here, once: import every job, put the mappings together, learn what the
-    database is like.
+    What each forked child would otherwise do anew is done here: import every job, put the mappings together, learn what
+    the database is like.
     """
     global _app
     _app = app
@@ -123,6 +124,8 @@ def _attempt(outbox_id: int, attempt: int) -> None:
         entry.done_at = clock.now()
         db.finish(keep=True)
     except Exception as error:
+        if isinstance(error, BaseTimeoutException):
+            db.session.invalidate()  # it may have struck in the middle of an answer from the database
         db.finish(keep=False)
         log.warning("job failed", extra={**facts, "reason": describe(error)})
         _put_off(outbox_id, attempt, error)
