@@ -24,7 +24,7 @@ from extensions.agencies import settings
 from extensions.database import db
 from models.account import Account
 from models.application import AccessApplication
-from models.enums import AccessLevel, Language, MessageStatus, NomineeOutcome, Role
+from models.enums import AccessLevel, GrantStatus, Language, MessageStatus, NomineeOutcome, Role
 from models.grant import Grant
 from models.message import Message
 from models.national_numbers import FIRST_WEIGHTS, SECOND_WEIGHTS
@@ -123,7 +123,7 @@ class World:
     def actor(self, person: Person, role: Role = Role.SUBMITTER) -> Actor:
         account = self.account(person)
         now = account.last_login_at = clock.now()
-        return Actor(account.id, uuid4(), account.name, role, now, now, now, now + timedelta(hours=8))
+        return Actor(account.id, account.id, account.name, role, now, now, now, now + timedelta(hours=8))
 
     def worker(self, key: str) -> Actor:
         return self.actor(self.people[key], self.staff[key])
@@ -198,6 +198,12 @@ class World:
         ]
         decisions.decide(self.worker(worker), application.id, outcomes, letters.draft_text(application))
 
+    def sign_in(self, person: Person) -> None:
+        """The person uses an access, and nothing more."""
+        account_id = self.actor(person).account_id
+        active = (Grant.account_id == account_id) & (Grant.status == GrantStatus.ACTIVE)
+        db.session.execute(update(Grant).where(active).values(last_login_at=clock.now()))
+
     def accept(self, person: Person, application: AccessApplication) -> Grant:
         """The person takes the newest invitation into use."""
         grant = self.grant(person, application)
@@ -234,6 +240,9 @@ def tromso(world: World) -> Story:
     yield timedelta(days=5)
     world.take("caseworker_2", second)
     world.decide("caseworker_2", second)
+    for person, days in ((recruiter, 4), (reader, 2), (administrator, 1)):
+        yield timedelta(days=days)
+        world.sign_in(person)
 
 
 def innlandet(world: World) -> Story:

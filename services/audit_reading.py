@@ -1,8 +1,9 @@
 """Reading the audit log: who did what, for those who may (security.md section 9), and what has happened in one case."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from services.access import Actor
 from services.errors import Forbidden
 
 PAGE_SIZE = 50
+_NOBODY = UUID(int=0)
 WHOLE_LOG_ROLES = frozenset({Role.CASE_LEAD, Role.AUDITOR})
 """Who reads everybody's acts; a caseworker reads his or her own."""
 
@@ -107,6 +109,8 @@ class LogRow:
     purpose: str | None
     fields: tuple[str, ...]
     facts: Mapping[str, Any]
+    times: int = 1
+    """How many equal events after one another it stands for."""
 
     @property
     def text(self) -> str:
@@ -157,6 +161,12 @@ def of_case(application: AccessApplication) -> list[LogRow]:
     return _rows(events)
 
 
+def in_short(rows: Iterable[LogRow]) -> list[LogRow]:
+    """Runs of the same act by the same person as one row, at the last one's time."""
+    runs = [list(run) for _key, run in groupby(rows, key=lambda row: (row.action, row.actor_id, row.purpose))]
+    return [replace(run[-1], times=len(run)) for run in runs]
+
+
 def _rows(events: Sequence[AuditEvent]) -> list[LogRow]:
     people = _names(Account, (event.actor_id for event in events))
     organisations = _names(Organisation, (event.organisation_id for event in events))
@@ -197,12 +207,12 @@ def _what_they_are_about(events: Sequence[AuditEvent]) -> dict[int, tuple[str, U
         event_id: (references[case_id], case_id) for event_id, case_id in cases.items() if case_id in references
     }
     names = _names(Organisation, (event.object_id for event in events if event.object_type == "organisation"))
-    grants = [event.object_id for event in events if event.object_type == "access_grant"]
+    grants = {event.id: grant_id for event in events if (grant_id := _grant_id(event)) is not None}
     if grants:
-        owner = select(Grant.id, Organisation.name).join(Organisation).where(Grant.id.in_(grants))
+        owner = select(Grant.id, Organisation.name).join(Organisation).where(Grant.id.in_(set(grants.values())))
         names |= dict(db.session.execute(owner).all())
     for event in events:
-        name = names.get(event.object_id) if event.object_id else None
+        name = names.get(grants.get(event.id) or event.object_id or _NOBODY)
         if name:
             about.setdefault(event.id, (name, None))
     return about
@@ -212,6 +222,13 @@ def _case_id(event: AuditEvent) -> UUID | None:
     if event.object_type == "access_application":
         return event.object_id
     named = event.facts.get("application") or event.facts.get("application_id")
+    return UUID(named) if isinstance(named, str) else None
+
+
+def _grant_id(event: AuditEvent) -> UUID | None:
+    if event.object_type == "access_grant":
+        return event.object_id
+    named = event.facts.get("grant_id")
     return UUID(named) if isinstance(named, str) else None
 
 

@@ -200,7 +200,8 @@ def _earlier_access(application: AccessApplication, grants: list[Grant]) -> Chec
             _about(grant, nominee, application) for grant in grants if grant.nominee.national_id_index in indexes
         ]
     users = sum(
-        grant.organisation_id == application.organisation_id and grant.status is GrantStatus.ACTIVE for grant in grants
+        grant.organisation_id == application.organisation_id and grant.status is not GrantStatus.ENDED
+        for grant in grants
     )
     fine = (
         ngettext(
@@ -209,7 +210,7 @@ def _earlier_access(application: AccessApplication, grants: list[Grant]) -> Chec
             users,
         )
         if users
-        else _("Verken virksomheten eller personene har hatt tilgang før.")
+        else _("Virksomheten har ingen brukere nå. Ingen av personene har hatt tilgang her.")
     )
     return _check("earlier_access", _("Tidligere tilgang"), problems, fine)
 

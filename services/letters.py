@@ -17,7 +17,7 @@ from flask_babel import ngettext
 
 from extensions.language import in_language, show_date
 from models.application import AccessApplication, Decision, Nominee
-from models.enums import AccessLevel, Language, NomineeOutcome
+from models.enums import AccessLevel, Language, NomineeOutcome, OrganisationKind
 from services import references, settings, words
 from services.settings import Key
 
@@ -87,7 +87,8 @@ def draft_text(application: AccessApplication) -> str:
             submitted=show_date(application.submitted_at),
             submitter=application.submitter_name,
             right_confirmed=application.right_confirmed_at is not None,
-            kind=str(words.ORGANISATION_KIND[organisation.kind]).lower() if organisation.verified_at else None,
+            is_verified=organisation.verified_at is not None,
+            is_municipality=organisation.kind is OrganisationKind.MUNICIPALITY,
             people=ngettext("%(num)s person", "%(num)s personer", len(application.nominees)),
             appeal_time=settings.duration(settings.value(Key.APPEAL_WEEKS), "weeks"),
             reference=references.grouped(application.reference),

@@ -54,7 +54,8 @@ def _note_entry(note: InternalNote) -> dict[str, Any]:
 def _event_entry(event: LogRow) -> dict[str, Any]:
     role = f" ({str(words.ROLE[event.actor_role]).lower()})" if event.actor_role else ""
     by = f"{event.actor_name or '–'}{role}" if event.actor_id else _("Systemet")
-    return {"title": event.text, "time": show_datetime(event.at), "by": by, "text": event.purpose}
+    times = _(" (%(n)s ganger)", n=event.times) if event.times > 1 else ""
+    return {"title": event.text + times, "time": show_datetime(event.at), "by": by, "text": event.purpose}
 
 
 def found_case(application_id: UUID, action: CaseAction = CaseAction.READ, *, lock: bool = False) -> AccessApplication:

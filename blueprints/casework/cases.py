@@ -133,7 +133,7 @@ def history(application_id: UUID) -> ResponseReturnValue:
     return case_page(
         "history",
         application,
-        events=[event for event in events if event.action not in audit_reading.SEEN],
+        events=audit_reading.in_short(event for event in events if event.action not in audit_reading.SEEN),
         seen=[event for event in reversed(events) if event.action in audit_reading.SEEN][:100],
     )
 
