@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import text
+
 from tests.builders import synthetic_number
 from tests.e2e.conftest import Visitor
 
@@ -113,3 +115,79 @@ def test_the_steps(visitor):
     person.press("Neste steg")
     assert person.heading() == "Det finnes en påbegynt søknad"
     person.looks_right("utkast finnes")
+
+
+def test_without_scripts(visitor):
+    """Every part of the contact page is there, and says when to fill it in; the whole way works."""
+    person = begin(visitor, scripts=False)
+    person.fill(**{"E-post": "kari@trondheim-kommune.example"}, Mobil="98765432", Stilling="Personalrådgiver")
+    person.press("Neste steg")
+    person.press("Legg til person")
+    add_person(person)
+    person.press("Neste steg")
+    person.choose("En annen person")
+    person.fill(Fornavn="Turid", Etternavn="Kaffekanne", Mobil="91234567")
+    person.page.get_by_label("E-post i jobben").fill("turid@trondheim-kommune.example")
+    person.page.get_by_label("Fødselsnummer").fill(synthetic_number())
+    person.press("Neste steg")
+    person.choose("Jeg bekrefter at")
+    person.press("Signer og send inn")
+    assert person.heading() == "Søknaden er sendt inn"
+
+
+def test_two_tabs_and_the_choice_between_versions(visitor):
+    first = begin(visitor)
+    second = first.page.context.new_page()
+    second.goto(first.page.url)
+    for page, title in ((first.page, "Leder"), (second, "Sjef")):
+        page.get_by_label("E-post").first.fill("kari@trondheim-kommune.example")
+        page.get_by_label("Mobil").first.fill("98765432")
+        page.get_by_label("Stilling").first.fill(title)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Neste steg").click()
+    first.page = second
+    assert first.heading() == "Noen andre har endret siden"
+    first.looks_right("to versjoner")
+    first.press("Bruk min versjon")
+    assert first.heading() == "Personer som skal ha tilgang"
+
+
+def test_a_question_and_its_answer(visitor, site):
+    person = begin(visitor)
+    person.fill(**{"E-post": "kari@trondheim-kommune.example"}, Mobil="98765432", Stilling="Personalrådgiver")
+    person.press("Neste steg")
+    person.press("Legg til person")
+    add_person(person)
+    person.press("Neste steg")
+    person.choose("Jeg, Kari Multeglans")
+    person.press("Neste steg")
+    person.choose("Jeg bekrefter at")
+    person.press("Signer og send inn")
+    with site.engine.begin() as connection:
+        connection.execute(text("UPDATE access_application SET status = 'waiting'"))
+        connection.execute(
+            text(
+                "INSERT INTO question (id, application_id, status, text, opened_steps, due_on, asked_by_id, asked_at)"
+                " SELECT gen_random_uuid(), id, 'open', 'Hvem er Áŋŋe?', '{innsender,personer,kontaktperson}',"
+                " current_date + 14, submitter_id, now() FROM access_application"
+            )
+        )
+    person.press("Følg søknaden")
+    person.looks_right("status, venter")
+    person.press("Svar nå")
+    person.looks_right("svar")
+    person.press("Send svar")
+    person.looks_right("svar, feil")
+    person.page.get_by_label("Svaret ditt").fill("Hun er rådgiver.")
+    person.press("Endre personer")
+    person.looks_right("personer, åpnet")
+    person.press("Tilbake til spørsmålet")
+    assert person.page.get_by_label("Svaret ditt").input_value() == "Hun er rådgiver."
+    person.press("Endre kontaktperson")
+    person.looks_right("kontaktperson, åpnet")
+    person.press("Lagre")
+    person.press("Endre innsender")
+    person.looks_right("innsender, åpnet")
+    person.press("Lagre")
+    person.press("Send svar")
+    person.looks_right("status, besvart")
