@@ -196,6 +196,7 @@ def next_address(application: AccessApplication, step: Step) -> str:
 
 def both_versions(form: StepForm, row: Any) -> ResponseReturnValue:
     """409: somebody changed the same page meanwhile; both versions side by side, and the choice between them (C42)."""
+    form.validate()  # so that both are shown written the same way
     fields = [field for field in form if field.name in request.form and field.name != "seen"]
     sent = [(name, value) for name, value in request.form.items(multi=True) if name in form and name != "seen"]
     query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
