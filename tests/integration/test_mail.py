@@ -74,13 +74,13 @@ WORDS = {
     (MessageKind.INVITATION, NB): (
         "Invitasjon til registeret",
         f"Sørreisa kommune har fått tilgang til {SERVICE}, og du er invitert som bruker. Ta imot innen 5. juni 2027:\n\n"
-        "http://localhost/i/TOKEN\n\nDu logger inn med ID-porten eller HelseID. Lenken er personlig, ikke send den videre. "
+        "http://localhost/i/TOKEN\n\nDu logger inn med ID-porten. Lenken er personlig, ikke send den videre. "
         "Venter du ikke denne e-posten, kan du slette den.",
     ),
     (MessageKind.INVITATION, NN): (
         "Invitasjon til registeret",
         f"Sørreisa kommune har fått tilgang til {SERVICE}, og du er invitert som brukar. Ta imot innan 5. juni 2027:\n\n"
-        "http://localhost/nn/i/TOKEN\n\nDu loggar inn med ID-porten eller HelseID. Lenka er personleg, ikkje send ho vidare. "
+        "http://localhost/nn/i/TOKEN\n\nDu loggar inn med ID-porten. Lenka er personleg, ikkje send ho vidare. "
         "Ventar du ikkje denne e-posten, kan du slette han.",
     ),
     (MessageKind.INVITATION_REMINDER, NB): (
