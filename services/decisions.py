@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,12 @@ from extensions import clock
 from extensions.database import db
 from models.application import AccessApplication, Decision
 from models.enums import AccessLevel, ApplicationStatus, DecisionStatus, MessageKind, NomineeOutcome
-from services import audit, case_checks, casework, grants, letters, mailbox, organisations, questions
+from services import audit, case_checks, casework, grants, letters, mailbox, organisations, questions, settings
 from services.access import Actor, require_fresh_login
 from services.case_rules import CaseAction, require
 from services.errors import Conflict, Forbidden
 from services.letters import Outcome
+from services.settings import Key
 
 
 def proposal(application: AccessApplication) -> Decision | None:
@@ -109,7 +111,7 @@ def uphold_appeal(actor: Actor, application: AccessApplication, reason: str) -> 
     require(actor, CaseAction.UPHOLD_APPEAL, application)
     application.move_to(ApplicationStatus.IN_REVIEW)
     application.caseworker_id = actor.account_id
-    application.due_on = None
+    application.due_on = clock.today() + timedelta(days=settings.value(Key.PROCESSING_DAYS))
     for nominee in application.nominees:
         nominee.outcome, nominee.granted_level, nominee.decline_reason = NomineeOutcome.PENDING, None, None
     audit.record(actor, "application.appeal_upheld", application)

@@ -111,7 +111,10 @@ def _preview(
 @open_to(*DECIDING, fresh_login=True)
 def approve(application_id: UUID) -> ResponseReturnValue:
     """Where everybody is declined: a colleague approves the proposal or sends it back; its author may take it back."""
-    application = found_case(application_id, CaseAction.DECIDE)
+    application = found_case(application_id)
+    if request.method == "GET" and application.status in case_rules.DECIDED:
+        return redirect(url_for("casework.decision", application_id=application.id), 303)
+    case_rules.require(actor(), CaseAction.DECIDE, application)
     proposal = decisions.proposal(application)
     if proposal is None:
         return redirect(url_for("casework.decide", application_id=application.id), 303)

