@@ -8,9 +8,11 @@ from unicodedata import normalize
 
 import phonenumbers
 from babel.dates import format_date
-from babel.support import Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, force_locale, get_locale, get_translations
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from extensions.clock import OSLO
 from models.enums import Language
@@ -44,11 +46,7 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "nb"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Oslo"
     Babel(app, locale_selector=lambda: current_language().value)
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda text: _catalogue().ugettext(text),
-        ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number),
-        newstyle=True,
-    )
+    app.jinja_env.globals["_"] = _translate
     app.wsgi_app = LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]
 
 
@@ -68,20 +66,40 @@ def rendered_language() -> Language:
 @contextmanager
 def in_language(language: Language) -> Iterator[None]:
     """A block in which texts are made in `language`."""
-    before = g.pop("catalogue", None)
+    before = g.pop("texts", None)
     with force_locale(language.value):
         yield
-    g.pop("catalogue", None)
+    g.pop("texts", None)
     if before is not None:
-        g.catalogue = before
+        g.texts = before
 
 
-def _catalogue() -> Translations:
-    """The texts of the language in force, looked up once a request: a page has many."""
-    found: Translations | None = g.get("catalogue")
-    if found is None:
-        found = g.catalogue = get_translations()
-    return found
+class _Texts(dict[str, Markup]):
+    """The texts of one language, each looked up in its catalogue once a process. Our own texts are safe as HTML."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self.language = language
+
+    def __missing__(self, text: str) -> Markup:
+        found = self[text] = Markup(get_translations().ugettext(text))
+        return found
+
+
+_TEXTS = {language: _Texts(language) for language in Language}
+
+
+@pass_eval_context
+def _translate(context: EvalContext, text: str, /, **variables: object) -> str:
+    """`_("…", name=value)` in templates: variables are escaped where the template escapes. A page has many texts, so
+    this is kept short: the language is found once a request."""
+    texts: _Texts | None = g.get("texts")
+    if texts is None:
+        texts = g.texts = _TEXTS[rendered_language()]
+    found = texts[text]
+    if not context.autoescape:
+        return str(found) % variables
+    return found % variables if variables or "%" in text else found
 
 
 def alphabetical(text: str) -> list[int]:
