@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import defer, joinedload, selectinload
 
 from adapters.errors import Unavailable
 from extensions import clock
@@ -78,14 +78,19 @@ def _statement(*, lock: bool, people: bool) -> Select[AccessApplication]:
     statement = (
         select(AccessApplication)
         .where(AccessApplication.id == bindparam("application_id"))
-        .options(joinedload(AccessApplication.organisation, innerjoin=True), joinedload(AccessApplication.contact))
+        .options(
+            joinedload(AccessApplication.organisation, innerjoin=True),
+            # Pages show the rows; the snapshot is read when it is compared or typeset.
+            defer(AccessApplication.snapshot),
+            defer(AccessApplication.snapshot_sha256),
+        )
     )
     if lock:
         statement = statement.with_for_update(of=AccessApplication).execution_options(populate_existing=True)
     if people:
         # With a lock in a query of its own: it then sees what was committed while this one waited.
         load = selectinload if lock else joinedload
-        statement = statement.options(load(AccessApplication.nominees))
+        statement = statement.options(load(AccessApplication.nominees), joinedload(AccessApplication.contact))
     return statement
 
 
