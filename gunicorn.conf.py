@@ -1,4 +1,4 @@
-"""How the web process listens, how much it takes in, and what it writes down about a request."""
+"""How the web process listens, how much it takes in, and what its own log may hold."""
 
 import logging
 import os
@@ -25,11 +25,11 @@ class _Masked(logging.Formatter):
 
 
 class MaskingLogger(Logger):  # type: ignore[misc]
-    """gunicorn's own logger, whose access and error lines pass through _Masked."""
+    """gunicorn's own logger, whose error lines pass through _Masked."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+        for handler in self.error_log.handlers:
             handler.setFormatter(_Masked(handler.formatter or logging.Formatter()))
 
 
@@ -56,9 +56,8 @@ limit_request_field_size = 8_190
 forwarded_allow_ips = ""
 
 logger_class = MaskingLogger
-accesslog = "-"
+accesslog = None  # the app writes one line a request itself: the route, never the address
 errorlog = "-"
-access_log_format = "%(t)s %(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 chdir = str(Path(__file__).resolve().parent)
 
 

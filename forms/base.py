@@ -11,7 +11,7 @@ from wtforms import Field, HiddenField, SubmitField
 
 from extensions.log import security
 
-NOT_OURS = frozenset({"csrf_token", "form_key", "seen", "min_versjon"})
+NOT_OURS = frozenset({"csrf_token", "form_key", "seen", "versjon"})
 
 
 class OurWords:
@@ -98,4 +98,4 @@ class StepForm(FlaskForm):
                 abort(400)
 
 
-EXTRA_BUTTONS = ("go", "lagre", "lagre_ny", "forhandsvis", "tilbake", "avbryt", "versjon")
+EXTRA_BUTTONS = ("go", "lagre", "lagre_ny", "forhandsvis", "tilbake", "avbryt")
