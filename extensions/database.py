@@ -1,9 +1,11 @@
 """The database: one Session per app context, opened on first use, committed by the web app or the job that owns it."""
 
+import select
 from typing import Any, cast
 
 from flask import Flask, current_app, g
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
 STATEMENT_TIMEOUT = "30s"
@@ -12,11 +14,19 @@ IDLE_IN_TRANSACTION_TIMEOUT = "120s"
 """Frees the row locks of a frozen worker, so that another can take its work (security.md R6)."""
 
 
+def _must_be_open(connection: Any, *_pool: object) -> None:
+    """Refuse a connection the server has closed, so that the pool makes a new one: an idle one has nothing to read.
+    It asks the operating system, not the server, and so costs a page nothing."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError
+
+
 class Database:
     def init_app(self, app: Flask, url: str, **engine_options: Any) -> None:
         engine = create_engine(
             url,
-            pool_pre_ping=True,
             pool_size=10,
             max_overflow=10,
             hide_parameters=True,  # an error's text may be logged; the values of a statement may not (C72)
@@ -29,6 +39,7 @@ class Database:
             },
             **engine_options,
         )
+        event.listen(engine, "checkout", _must_be_open)
         app.extensions["database"] = sessionmaker(engine, expire_on_commit=False)
         app.extensions["engine"] = engine
         app.teardown_appcontext(self._close)
