@@ -1,5 +1,6 @@
 """How the web process listens, how much it takes in, and what its own log may hold."""
 
+import gc
 import logging
 import os
 import re
@@ -62,6 +63,9 @@ chdir = str(Path(__file__).resolve().parent)
 
 
 def post_fork(_server: Any, worker: Any) -> None:
-    """A worker opens its own database connections; its parent's are not its to use or close."""
+    """A worker opens its own database connections; its parent's are not its to use or close. What was read before the
+    fork is never garbage, and a page leaves little of it: looking for it seldom spares a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     if engine := worker.app.callable.extensions.get("engine"):
         engine.dispose(close=False)
