@@ -82,6 +82,8 @@ def check_access() -> ResponseReturnValue | None:
     in that order."""
     if request.endpoint is None:
         return None  # the router's own 404 or 405
+    if b"%00" in request.query_string:
+        abort(400)  # no text of ours holds it, and the database takes none that does
     view = current_app.view_functions[request.endpoint]
     roles: frozenset[Role] = getattr(view, "open_to", frozenset())
     if not roles:

@@ -9,7 +9,7 @@ are kept or given, so nothing of a person can be among them.
 import time
 from collections.abc import Callable, Iterable
 from functools import wraps
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from flask import Flask, Response, make_response, request
@@ -66,7 +66,10 @@ class PageCache:
         cookies = environ.get("HTTP_COOKIE", "")
         if not cookies:
             return environ.get("PATH_INFO", ""), ""
-        named = SimpleCookie(cookies)
+        try:
+            named = SimpleCookie(cookies)
+        except CookieError:  # another site on our domain may name its cookies as it likes
+            return None
         if self.session_cookie in named:
             return None
         scheme = named.get(self.scheme_cookie)

@@ -14,7 +14,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from extensions.language import show_date
 from forms.base import StepForm
-from forms.fields import DateField, LineField, LongTextField, NationalIdField
+from forms.fields import DateField, LineField, LongTextField, NationalIdField, SearchField
 from models.account import Account
 from models.application import AccessApplication, Nominee
 from models.enums import AccessLevel, Language, NomineeOutcome
@@ -52,6 +52,8 @@ def radios(label: Any, missing: Any, choices: Iterable[tuple[str, Any]] = (), **
 def _far_enough(form: Form, field: Field) -> None:
     if isinstance(field.data, date) and field.data < questions.earliest_due():
         raise ValidationError(_("Fristen må være minst 3 dager fram."))
+    if isinstance(field.data, date) and field.data > questions.latest_due():
+        raise ValidationError(_("Fristen kan være inntil ett år fram."))
 
 
 class QuestionForm(StepForm):
@@ -173,7 +175,7 @@ class CorrectNumberForm(StepForm):
 class PersonSearchForm(StepForm):
     """Sent by POST: what is searched for may be a name or a number (C76)."""
 
-    text = LineField(_l("Søk etter bruker"), _l("Skriv det du vil søke etter."), 200)
+    text = SearchField(_l("Søk etter bruker"), _l("Skriv det du vil søke etter."), 200)
 
 
 class DecisionForm(StepForm):

@@ -67,9 +67,16 @@ class NoNationalId:
 
 
 class LineField(StringField):
-    """One line of text, at most `longest` characters."""
+    """One line of text, at most `longest` characters, which others read: no national identity number in it."""
 
     def __init__(self, label: Any, missing: Any, longest: int = 100, **kwargs: Any) -> None:
+        super().__init__(label, [Filled(missing), AtMost(longest), NoNationalId()], filters=[tidy], **kwargs)
+
+
+class SearchField(StringField):
+    """One line to search for, which is written nowhere and may be a number."""
+
+    def __init__(self, label: Any, missing: Any, longest: int, **kwargs: Any) -> None:
         super().__init__(label, [Filled(missing), AtMost(longest)], filters=[tidy], **kwargs)
 
 

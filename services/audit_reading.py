@@ -130,7 +130,7 @@ def read(actor: Actor, wanted: LogFilter) -> tuple[list[LogRow], bool]:
         query = query.where(AuditEvent.action == wanted.action)
     if wanted.since:
         query = query.where(AuditEvent.at >= _midnight(wanted.since))
-    if wanted.until:
+    if wanted.until and wanted.until < date.max:
         query = query.where(AuditEvent.at < _midnight(wanted.until + timedelta(days=1)))
     if wanted.before:
         query = query.where(AuditEvent.id < wanted.before)

@@ -15,7 +15,7 @@ from services.case_rules import CaseAction, require
 from services.errors import Conflict
 from services.settings import Key
 
-SHORTEST = timedelta(days=3)
+SHORTEST, LONGEST = timedelta(days=3), timedelta(days=365)
 
 
 def open_question(application: AccessApplication) -> Question | None:
@@ -30,6 +30,10 @@ def default_due() -> date:
 
 def earliest_due() -> date:
     return clock.today() + SHORTEST
+
+
+def latest_due() -> date:
+    return clock.today() + LONGEST
 
 
 def ask(
@@ -111,8 +115,8 @@ def _withdraw(actor: Actor, application: AccessApplication, question: Question) 
 
 
 def _require_time(due_on: date) -> None:
-    if due_on < earliest_due():
-        raise ValueError("too near")
+    if not earliest_due() <= due_on <= latest_due():
+        raise ValueError("too near or too far")
 
 
 def _move_own_deadline(application: AccessApplication, by: timedelta) -> None:
