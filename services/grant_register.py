@@ -80,16 +80,25 @@ def users_of(actor: Actor, organisation_id: UUID) -> tuple[Organisation, Sequenc
     return organisation, found
 
 
+def is_number(text: str) -> bool:
+    """Whether what is searched for is a national identity number."""
+    number = national_numbers.normalise(text)
+    return len(number) == 11 and number.isdigit()
+
+
 def search(actor: Actor, text: str) -> Sequence[Grant]:
     """Users and invited persons by name, e-mail, national identity number or organisation; at most fifty.
 
-    What was asked for is written nowhere, that somebody asked and how many were shown is.
+    What was asked for is written nowhere, that somebody asked and how many were shown is. Only those who may see a
+    number may search by one (C28).
     """
     _require_staff(actor)
+    if is_number(text) and actor.role not in DECIDING_ROLES:
+        raise Forbidden(_("Bare en saksbehandler kan søke etter fødselsnummer."))
     wanted = " ".join(text.split())
     full_name = Nominee.given_name + " " + Nominee.family_name
     number = national_numbers.normalise(wanted)
-    if number.isdigit() and len(number) == 11:
+    if is_number(text):
         matches: ColumnElement[bool] = Nominee.national_id_index.in_(national_ids.indexes_of(number))
     else:
         matches = or_(
@@ -122,6 +131,19 @@ def find(actor: Actor, grant_id: UUID) -> Grant:
     if grant is None:
         raise NotFound
     return grant
+
+
+def note_shown(actor: Actor, grant: Grant, fields: list[str]) -> None:
+    """Leave the trace of having seen one person on a page of its own (I5)."""
+    audit.record(
+        actor,
+        "users.viewed",
+        grant.organisation,
+        subject_id=grant.account_id,
+        fields=fields,
+        count=1,
+        grant_id=grant.id,
+    )
 
 
 def may_change(actor: Actor) -> bool:

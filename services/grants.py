@@ -62,9 +62,8 @@ def accept(actor: Actor, invitation: Invitation, statement: str) -> Grant:
     A second press returns the same grant and changes nothing. Raises Forbidden for another person, Conflict for a dead
     link.
     """
-    db.session.refresh(invitation, with_for_update={"of": Invitation})
     grant = invitation.grant
-    db.session.refresh(grant, with_for_update={"of": Grant})
+    _lock_all(grant)
     if not invitations.is_for(actor, invitation):
         raise Forbidden(_("Invitasjonen er ikke til deg."))
     if invitations.state_of(invitation) is invitations.LinkState.USED:
@@ -226,9 +225,11 @@ def _by_name(statement: Select[Grant]) -> list[Grant]:
 
 
 def _lock_all(grant: Grant) -> None:
-    """Lock the organisation's users in one order, so that two administrators cannot remove each other at once."""
+    """Lock the organisation's users in one order, so that two administrators cannot remove each other at once; then
+    the grant's links, as everybody does who changes them."""
     everyone = select(Grant).where(Grant.organisation_id == grant.organisation_id).order_by(Grant.id)
     db.session.scalars(everyone.with_for_update().execution_options(populate_existing=True)).all()
+    invitations.lock_links(grant)
 
 
 def _require_another_administrator(grant: Grant) -> None:

@@ -27,6 +27,10 @@ from services.settings import Key
 LIVE = (InvitationStatus.QUEUED, InvitationStatus.SENT, InvitationStatus.UNDELIVERABLE)
 
 
+class NumberTaken(Conflict):
+    """The number is another person's in the same application."""
+
+
 class LinkState(StrEnum):
     """What a link is worth now. GONE is one state for unknown, replaced and withdrawn: nobody may tell them apart."""
 
@@ -95,12 +99,20 @@ def revoke(actor: Actor, grant: Grant) -> None:
 def correct_number(actor: Actor, grant: Grant, number: str) -> Invitation:
     """Mend a mistyped national identity number (checked by the form) and send a new link, as design.md D2 says.
 
-    Raises Forbidden for everyone but a caseworker, Conflict when the grant is in use or ended, TooMany.
+    Raises Forbidden for everyone but a caseworker, Conflict when the grant is in use or ended, NumberTaken when it is
+    another's in the same application, TooMany.
     """
     if actor.role not in DECIDING_ROLES:
         raise Forbidden(_("Bare en saksbehandler kan rette fødselsnummeret."))
     _lock(grant)
     _require_waiting(grant)
+    known = select(Nominee.id).where(
+        Nominee.application_id == grant.nominee.application_id,
+        Nominee.id != grant.nominee_id,
+        Nominee.national_id_index.in_(national_ids.indexes_of(number)),
+    )
+    if db.session.scalar(known.limit(1)) is not None:
+        raise NumberTaken(_("Fødselsnummeret er allerede lagt til."))
     national_ids.put(grant.nominee, number)
     audit.record(actor, "nominee.number_corrected", grant.nominee, fields=["national_id"])
     return resend(actor, grant)
@@ -235,7 +247,15 @@ def _lock(grant: Grant) -> None:
     db.session.execute(
         select(Organisation.id).where(Organisation.id == grant.organisation_id).with_for_update(key_share=True)
     )
-    db.session.refresh(grant, ["status", "level", "invitations"])
+    db.session.refresh(grant, ["status", "level"], with_for_update={"of": Grant})
+    lock_links(grant)
+
+
+def lock_links(grant: Grant) -> None:
+    """Lock the grant's links, after the grant itself, and read them as they are now."""
+    links = select(Invitation).where(Invitation.grant_id == grant.id).order_by(Invitation.id)
+    db.session.scalars(links.with_for_update().execution_options(populate_existing=True)).all()
+    db.session.expire(grant, ["invitations"])
 
 
 def _withdraw_live(grant: Grant) -> list[Invitation]:

@@ -96,6 +96,8 @@ def number(application_id: UUID, nominee_id: UUID) -> ResponseReturnValue:
     shown = None
     if form.validate_on_submit():
         shown = casework.reveal_number(actor(), application, nominee, form.reason.data)
+    else:
+        casework.note_opened(actor(), application, "number", ["name", "national_id_masked"])
     page = render_template(
         "casework/number.html",
         application=application,

@@ -34,6 +34,7 @@ def ask(application_id: UUID) -> ResponseReturnValue:
         )
         flash(_("Spørsmålet er sendt."), "success")
         return _to_messages(application)
+    casework.note_opened(actor(), application, "question", ["contact"])
     return _question_page(application, form), form.status_code
 
 

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints.casework.blueprint import DECIDING, STAFF, bp, page_count, page_url
 from blueprints.casework.cases import chosen, page_number
 from blueprints.guard import actor, held_fields, open_to
+from extensions.limits import limiter
 from forms.casework import CorrectNumberForm, PersonSearchForm, StopForm
 from models.enums import OrganisationKind
 from models.grant import Grant
@@ -34,6 +35,11 @@ def organisations() -> ResponseReturnValue:
 
 @bp.route("/tilganger/sok", methods=["GET", "POST"])
 @open_to(*STAFF)
+@limiter.limit(
+    "30/hour",
+    key_func=lambda: f"number-search-{actor().account_id}",
+    exempt_when=lambda: not grant_register.is_number(request.form.get("text", "")),
+)
 def search() -> ResponseReturnValue:
     """What is searched for is sent, never put in an address: it may be a name or a number (C76)."""
     form = PersonSearchForm(held=held_fields())
@@ -68,6 +74,7 @@ def stop(grant_id: UUID) -> ResponseReturnValue:
         grant_register.stop(actor(), grant, form.reason.data)
         flash(_("Tilgangen til %(navn)s er stoppet.", navn=grant.nominee.name), "success")
         return _to_users(grant)
+    grant_register.note_shown(actor(), grant, ["name"])
     return render_template("casework/stop.html", grant=grant, form=form), form.status_code
 
 
@@ -78,9 +85,15 @@ def correct_number(grant_id: UUID) -> ResponseReturnValue:
     grant = grant_register.find(actor(), grant_id)
     form = CorrectNumberForm(held=held_fields())
     if form.validate_on_submit():
-        grant_register.correct_number(actor(), grant, form.national_id.data)
-        flash(_("Fødselsnummeret er rettet, og %(navn)s får en ny invitasjon.", navn=grant.nominee.name), "success")
-        return _to_users(grant)
+        try:
+            grant_register.correct_number(actor(), grant, form.national_id.data)
+        except invitations.NumberTaken as problem:
+            form.national_id.errors = [problem.message]
+        else:
+            text = _("Fødselsnummeret er rettet, og %(navn)s får en ny invitasjon.", navn=grant.nominee.name)
+            flash(text, "success")
+            return _to_users(grant)
+    grant_register.note_shown(actor(), grant, ["name", "national_id_masked"])
     page = render_template(
         "casework/correct_number.html", grant=grant, form=form, masked=national_ids.masked_of(grant.nominee)
     )

@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import select
 
+from app import create_app
 from extensions.database import db
+from extensions.limits import limiter
 from models.audit import AuditEvent
 from models.enums import GrantStatus, InvitationStatus, Role
 from models.grant import Grant
@@ -117,3 +119,35 @@ def test_the_auditor_reads_and_changes_nothing(make, client_for, invited):
     assert page.status_code == 200 and "Stopp tilgangen" not in page.text and "/send" not in page.text
     for act in ("stopp", "fodselsnummer"):
         assert reader.get(f"/tilganger/bruker/{invited.id}/{act}").status_code == 403
+
+
+def test_a_number_of_another_person_in_the_application_is_refused(app, make, desk, submit, invited):
+    with app.app_context():
+        application = db.session.get_one(Grant, invited.id).nominee.application
+    other = make.nominee(application)
+    answer = submit(desk, f"/tilganger/bruker/{invited.id}/fodselsnummer", national_id=other.number)
+    assert answer.status_code == 422 and "Fødselsnummeret er allerede lagt til." in answer.text
+
+
+def test_a_page_about_one_person_leaves_a_trace(app, desk, invited):
+    for act in ("stopp", "fodselsnummer"):
+        assert desk.get(f"/tilganger/bruker/{invited.id}/{act}").status_code == 200
+    assert [event.facts["grant_id"] for event in events(app, "users.viewed")] == [str(invited.id)] * 2
+
+
+def test_searching_by_number_is_for_caseworkers(make, submit, client_for, invited):
+    reader = client_for(make.staff(Role.AUDITOR), Role.AUDITOR)
+    assert submit(reader, "/tilganger/sok", text="nora").status_code == 200
+    assert submit(reader, "/tilganger/sok", text=invited.person.number).status_code == 403
+
+
+def test_thirty_numbers_an_hour(app, desk, submit, monkeypatch):
+    monkeypatch.setattr(limiter, "enabled", True)
+    limited = create_app(app.extensions["settings"])
+    client = limited.test_client()
+    with desk.session_transaction() as signed_in, client.session_transaction() as session:
+        session.update(signed_in)
+    answers = [submit(client, "/tilganger/sok", text=synthetic_number()).status_code for _ in range(31)]
+    assert answers == [200] * 30 + [429]
+    assert submit(client, "/tilganger/sok", text="nora").status_code == 200
+    limited.extensions["engine"].dispose()

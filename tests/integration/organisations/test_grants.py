@@ -287,3 +287,79 @@ def test_the_account_is_the_only_one_with_the_number(granted, make):
     grants.accept(make.actor(person), invitations.latest(granted), "x")
     account = db.session.get_one(Account, granted.account_id)
     assert national_ids.is_same_person(account, granted.nominee)
+
+
+def _together(app, first, second):
+    """Do `first` up to its commit, begin `second`, and let both finish; returns what `second` raised, if anything."""
+    raised = []
+
+    def other():
+        with app.app_context():
+            try:
+                second()
+                db.session.commit()
+            except Exception as error:
+                db.session.rollback()
+                raised.append(error)
+
+    with app.app_context():
+        first()
+        db.session.flush()
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(0.7)  # it waits for our rows
+        db.session.commit()
+    thread.join()
+    return raised
+
+
+def test_a_link_taken_into_use_is_not_replaced_at_the_same_moment(app, make):
+    grant = make.user(status=GrantStatus.INVITED)
+    invitation, worker = make.invitation(grant), make.actor(make.staff(), Role.CASEWORKER)
+
+    def accept():
+        grants.accept(make.actor(grant.person), db.session.get_one(Invitation, invitation.id), "Ja")
+
+    def resend():
+        found = db.session.get_one(Grant, grant.id)
+        assert found.invitations  # read before the wait, as a page does
+        invitations.resend(worker, found)
+
+    (raised,) = _together(app, accept, resend)
+    assert isinstance(raised, Conflict)
+    with app.app_context():
+        states = db.session.scalars(select(Invitation.status)).all()
+        kinds = db.session.scalars(select(Message.kind)).all()
+    assert states == [InvitationStatus.ACCEPTED] and MessageKind.INVITATION not in kinds
+
+
+def test_accepting_and_stopping_at_once_wait_for_one_another(app, make):
+    grant = make.user(status=GrantStatus.INVITED)
+    invitation, worker = make.invitation(grant), make.actor(make.staff(), Role.CASEWORKER)
+
+    def stop():
+        grants.end(worker, db.session.get_one(Grant, grant.id), GrantEnd.REMOVED, "Feil person")
+
+    def accept():
+        grants.accept(make.actor(grant.person), db.session.get_one(Invitation, invitation.id), "Ja")
+
+    (raised,) = _together(app, stop, accept)
+    assert isinstance(raised, Conflict)
+
+
+def test_stopping_takes_a_link_that_was_sent_meanwhile_too(app, make):
+    grant = make.user(status=GrantStatus.INVITED)
+    make.invitation(grant)
+    worker = make.actor(make.staff(), Role.CASEWORKER)
+
+    def resend():
+        invitations.resend(worker, db.session.get_one(Grant, grant.id))
+
+    def stop():
+        found = db.session.get_one(Grant, grant.id)
+        assert found.invitations
+        grants.end(worker, found, GrantEnd.REMOVED, "Feil person")
+
+    assert _together(app, resend, stop) == []
+    with app.app_context():
+        assert set(db.session.scalars(select(Invitation.status))) == {InvitationStatus.REVOKED}
