@@ -42,7 +42,14 @@ class Gap:
 def is_done(application: AccessApplication, step: Step) -> bool:
     """Whether a step is answered, whoever answered it."""
     if step is Step.SUBMITTER:
-        return all((application.submitter_email, application.submitter_mobile, application.submitter_job_title))
+        return all(
+            (
+                application.submitter_name,
+                application.submitter_email,
+                application.submitter_mobile,
+                application.submitter_job_title,
+            )
+        )
     if step is Step.NOMINEES:
         return 0 < len(application.nominees) <= MOST_NOMINEES
     if step is Step.CONTACT:

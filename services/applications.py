@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import defer, joinedload, selectinload
+from sqlalchemy.orm import aliased, defer, joinedload, selectinload
 
 from adapters.errors import Unavailable
 from extensions import clock
@@ -409,6 +409,8 @@ def answer(actor: Actor, application: AccessApplication, text: str) -> None:
     question.answered_by_name = _name_of(actor, application)
     application.move_to(ApplicationStatus.IN_REVIEW)
     application.has_new_answer = True
+    if application.due_on is not None:  # the days the organisation did not need go back
+        application.due_on -= max(question.due_on - clock.today(), timedelta(0))
     audit.record(actor, "question.answered", question, application=application.id)
 
 
@@ -501,14 +503,21 @@ class Deliveries:
     receipt_size: int | None
     """Bytes; None while the receipt is being made."""
     undelivered: tuple[str, ...]
-    """Addresses that an e-mail about the application did not reach."""
+    """Addresses that an e-mail about the application did not reach, and none has since."""
 
 
 def deliveries(application: AccessApplication) -> Deliveries:
     """The receipt's size and the addresses that could not be reached, in one look."""
+    later = aliased(Message)
+    came_through = exists().where(
+        later.application_id == application.id,
+        later.recipient == Message.recipient,
+        later.status == MessageStatus.SENT,
+        later.sent_at > Message.created_at,
+    )
     refused = (
         select(func.array_agg(Message.recipient.distinct()))
-        .where(Message.application_id == application.id, Message.status == MessageStatus.UNDELIVERABLE)
+        .where(Message.application_id == application.id, Message.status == MessageStatus.UNDELIVERABLE, ~came_through)
         .scalar_subquery()
     )
     size = func.length(AccessApplication.receipt_pdf)

@@ -158,7 +158,7 @@ def save_step(
     if form.is_outdated:
         return both_versions(form, row)
     if is_partial():
-        save(form.valid_answers())
+        _save_what_fits(form, save)
     elif not form.validate():
         return None
     else:
@@ -170,6 +170,17 @@ def save_step(
     if is_autosave():
         return saved_quietly(form, row_now() if row_now else row)
     return redirect(next_url or next_address(application, step), 303)
+
+
+def _save_what_fits(form: StepForm, save: Callable[[dict[str, Any]], None]) -> None:
+    """Save what is valid of an unfinished page; an answer that does not fit the application is left out, unsaid."""
+    answers = form.valid_answers()
+    while True:
+        try:
+            return save(answers)
+        except Unfit as problem:
+            if answers.pop(problem.field, None) is None:
+                return
 
 
 def saved_quietly(form: StepForm, row: Any) -> ResponseReturnValue:

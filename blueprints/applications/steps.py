@@ -128,6 +128,8 @@ def change_nominee(application_id: UUID, position: int) -> ResponseReturnValue:
     form = NomineeForm(obj=nominee, held=held_fields())
 
     def save(answers: dict[str, Any]) -> None:
+        if is_partial():
+            return  # a person is saved whole or not at all
         drafts.change_nominee(actor(), application, nominee, answers, national_id=answers["national_id"] or None)
 
     back = _nominee_address("nominees", application)

@@ -222,6 +222,22 @@ def test_an_address_that_was_not_reached_is_told(app, make, browser, case):
     page = status_page(browser, application)
     assert "E-posten til borte@k.example kom ikke fram." in page
     assert "her@k.example" not in page
+    with app.app_context():
+        db.session.add(
+            Message(
+                kind=MessageKind.INVITATION,
+                key="senere",
+                recipient="borte@k.example",
+                language=Language.BOKMAL,
+                facts={},
+                application_id=application.id,
+                status="sent",
+                created_at=clock.now(),
+                sent_at=clock.now(),
+            )
+        )
+        db.session.commit()
+    assert "kom ikke fram" not in status_page(browser, application)  # a later one came through
 
 
 def test_the_timeline_tells_what_happened_and_who_did_it(journey):
@@ -275,6 +291,7 @@ def test_the_question_is_answered(app, browser, submit, case, row, key):
     assert ("Rådgiver.\nSå enkelt." in status) == (key != "contact")  # under review it is the status alone
     found, question = row(application.id), question_of(app, application)
     assert found.status is S.IN_REVIEW and found.has_new_answer
+    assert found.due_on == application.due_on - timedelta(days=14)  # what asking gave is given back, the unused days
     assert question.status is QuestionStatus.ANSWERED and question.answered_by_name
     assert client.get(f"{path}/svar").location == f"{path}/status"
 

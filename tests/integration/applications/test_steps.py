@@ -551,3 +551,41 @@ def test_changes_and_views_leave_a_trace(app, journey, person):
     assert "application.viewed" in actions
     assert {event.actor_id for event in events} == {person("submitter_municipality").id}
     assert "Nora" not in str([event.facts for event in events])
+
+
+def test_an_unfinished_page_keeps_what_fits_and_leaves_out_the_rest(journey, row):
+    trip = journey().begin().fill_submitter()
+    number = synthetic_number()
+    trip.post("personer/ny", **NOMINEE, national_id=number)
+    trip.post("personer")
+    other = {"choice": "annen", "given_name": "Odd", "family_name": "Kontakt", "email": "odd@kommune.example"}
+    assert trip.post("kontaktperson", **other, mobile="91234567", national_id=number).status_code == 422
+    assert trip.post("kontaktperson", **other, mobile="91234567", national_id=number, go="previous").status_code == 303
+    contact = row(trip.id).contact
+    assert contact.given_name == "Odd" and contact.national_id_box is None
+    page = Page(trip.get("kontaktperson").text).form().values
+    for choice in ("annen", "en-som-er-fjernet"):
+        fields = {**page, **other, "choice": choice, "national_id": number}
+        saved = trip.client.post(f"{trip.path}/kontaktperson", data=fields, headers={"X-Autosave": "1"})
+        assert saved.status_code == 204, choice
+
+
+def test_a_person_is_saved_whole_or_not_at_all(journey, row):
+    trip = journey().begin().fill_submitter()
+    trip.post("personer/ny", **NOMINEE, national_id=synthetic_number())
+    assert trip.post("personer/1", given_name="Annet", email="", go="later").status_code == 303
+    assert row(trip.id).nominees[0].given_name == NOMINEE["given_name"]
+
+
+def test_one_line_answers_hold_no_national_identity_number(journey):
+    trip = journey().begin()
+    answer = trip.post("innsender", **{**SUBMITTER, "submitter_job_title": f"Leder {synthetic_number()}"})
+    assert answer.status_code == 422 and "ser ut til å inneholde et fødselsnummer" in answer.text
+
+
+def test_a_submitter_without_a_name_does_not_come_past_the_first_step(app, journey):
+    trip = journey().begin().fill_submitter()
+    with app.app_context():
+        db.session.get_one(AccessApplication, trip.id).submitter_name = ""
+        db.session.commit()
+    assert trip.get("personer").location == f"{trip.path}/innsender"
