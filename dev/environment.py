@@ -44,7 +44,8 @@ def local_settings(
         "DATABASE_URL": database_url,
         "DATABASE_OWNER_URL": database_owner_url,
         "REDIS_URL": redis_url,
-        "IDPORTEN_ISSUER": f"http://127.0.0.1:{stub_port('idporten', stubs_port)}",  # another site than ours, as the agency is
+        # By number, so that it is another site than ours, as the agency is.
+        "IDPORTEN_ISSUER": f"http://127.0.0.1:{stub_port('idporten', stubs_port)}",
         "IDPORTEN_CLIENT_ID": "helsereserven",
         "IDPORTEN_KEY_FILE": str(keys / "idporten.jwk.json"),
         "MASKINPORTEN_ISSUER": stub_url("maskinporten", stubs_port) + "/",

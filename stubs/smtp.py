@@ -90,6 +90,11 @@ class Mailbox(StandIn):
                 path.with_suffix(".new").write_bytes(raw)
                 path.with_suffix(".new").replace(path)
 
+    def raw(self) -> list[bytes]:
+        """The captured messages as they came over the wire, oldest first."""
+        with self._lock:
+            return list(self._messages)
+
     def clear(self) -> None:
         """Forget every message."""
         with self._lock:

@@ -59,6 +59,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_event_object", "audit_event", ["object_type", "object_id"], unique=False)
     op.create_index("ix_audit_event_subject", "audit_event", ["subject_id"], unique=False)
+    op.create_index("ix_audit_event_actor", "audit_event", ["actor_id", "id"], unique=False)
     op.create_table(
         "county",
         sa.Column("number", sa.String(length=2), nullable=False),

@@ -12,10 +12,12 @@ from sqlalchemy import text
 from app import create_app
 from config import Settings
 from dev.browser import launch_options
+from dev.postgres import Role as DatabaseRole
 from extensions.database import db
 from models.enums import Role
 from services import reference_data, staff
-from stubs.people import by_key
+from stubs.people import by_key, people
+from tests import leaks
 from tests.conftest import empty_tables, migrate
 from tests.site import DATABASE, Site, running_site
 
@@ -40,6 +42,14 @@ def clean_site(site: Site) -> Iterator[Site]:
     site.stubs.reset()
     prepare(site)
     yield site
+    # Whatever the journey was: no number that anybody signed in with or typed is left in clear anywhere (I9).
+    assert not leaks.find(
+        [person.national_id for person in people()],
+        database_url=site.postgres.url(DatabaseRole.ADMIN, DATABASE),
+        logs=site.logs(),
+        redis=site.valkey.client(),
+        mails=site.stubs.mailbox.raw(),
+    )
 
 
 def prepare(site: Site) -> None:

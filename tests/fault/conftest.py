@@ -123,7 +123,7 @@ class Faults:
             database_url=self.site.postgres.url(PostgresRole.ADMIN, DATABASE),
             logs=self.site.logs(),
             redis=self.site.valkey.client(),
-            mails=self.site.stubs.mailbox._messages,
+            mails=self.site.stubs.mailbox.raw(),
         )
 
     def value(self, sql: str, **parameters: object) -> Any:
