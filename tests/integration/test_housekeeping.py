@@ -193,9 +193,7 @@ class TestRetention:
         held_forms.keep(held_forms.Held(account.id, "/soknad", [("a", "b")], was_signed_out=False))
         form_keys.claim(uuid4(), b"x", account.id)
         db.session.add(
-            LoginAttempt(
-                state_hash=b"s", browser_hash=b"b", secrets_box=b"x", issuer="i", created_at=clock.now()
-            )
+            LoginAttempt(state_hash=b"s", browser_hash=b"b", secrets_box=b"x", issuer="i", created_at=clock.now())
         )
         db.session.commit()
         assert housekeeping.discard_short_lived() == 0

@@ -4,7 +4,22 @@ from extensions.language import alphabetical
 
 
 def test_norwegian_and_sami_letters_have_their_places():
-    in_order = ["Anne", "Ánne", "Bo", "Čáhppe", "Dag", "Đorđe", "Nils", "Ŋŋa", "Šša", "Zoe", "Žža", "Ærlig", "Øyvind", "Åse"]
+    in_order = [
+        "Anne",
+        "Ánne",
+        "Bo",
+        "Čáhppe",
+        "Dag",
+        "Đorđe",
+        "Nils",
+        "Ŋŋa",
+        "Šša",
+        "Zoe",
+        "Žža",
+        "Ærlig",
+        "Øyvind",
+        "Åse",
+    ]
     assert sorted(sorted(in_order), key=alphabetical) == in_order
 
 
