@@ -31,4 +31,16 @@ def add_caseworker(name: str, role: str) -> None:
     click.echo(f"{name}: {role}")
 
 
-COMMANDS = (add_caseworker,)
+@click.command("remove-caseworker")
+@with_appcontext
+def remove_caseworker() -> None:
+    """Take a person off the staff list, in any role: he or she is signed out and keeps no case page open."""
+    number = normalise(click.prompt("National identity number", hide_input=True))
+    row = staff.remove(number)
+    if row is None:
+        raise click.ClickException("Nobody on the staff list has that number")
+    db.session.commit()
+    click.echo(f"{row.name}: removed")
+
+
+COMMANDS = (add_caseworker, remove_caseworker)

@@ -73,6 +73,7 @@ ACTION_TEXT: Mapping[str, Any] = {
     "session.role_changed": _l("Byttet rolle"),
     "session.started": _l("Logget inn"),
     "staff.added": _l("Lagt til som ansatt"),
+    "staff.removed": _l("Fjernet som ansatt"),
     "users.searched": _l("Søkt etter brukere"),
     "users.viewed": _l("Brukere vist"),
 }

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -196,6 +196,11 @@ def end_by_provider(issuer: str, provider_session_id: str) -> int:
 def end_for(account_id: UUID, organisation_id: UUID) -> int:
     """End every session of an account that acts for an organisation: its access is gone."""
     return _end(LoginSession.account_id == account_id, LoginSession.organisation_id == organisation_id)
+
+
+def end_as(account_id: UUID, roles: Collection[Role]) -> int:
+    """End every session of an account in any of these roles."""
+    return _end(LoginSession.account_id == account_id, LoginSession.role.in_(roles))
 
 
 def end_all(actor: Actor) -> int:

@@ -8,7 +8,8 @@ from extensions import clock
 from extensions.database import db
 from models.account import Account, StaffMember
 from models.enums import Role
-from services import audit, national_ids
+from services import audit, national_ids, sessions
+from services.access import STAFF_ROLES
 
 
 def add(name: str, number: str, role: Role) -> StaffMember:
@@ -24,4 +25,20 @@ def add(name: str, number: str, role: Role) -> StaffMember:
     if row.name != name or row.role is not role or row.ended_at is not None:
         row.name, row.role, row.ended_at = name, role, None
     audit.record(None, "staff.added", row, role=role.value)
+    return row
+
+
+def remove(number: str) -> StaffMember | None:
+    """Take a person off the staff list; the sessions as staff are over at once. None when nobody has the number."""
+    row = db.session.scalar(
+        select(StaffMember).where(
+            StaffMember.national_id_index.in_(national_ids.indexes_of(number)), StaffMember.ended_at.is_(None)
+        )
+    )
+    if row is None:
+        return None
+    row.ended_at = clock.now()
+    if row.account_id is not None:
+        sessions.end_as(row.account_id, STAFF_ROLES)
+    audit.record(None, "staff.removed", row, role=row.role.value)
     return row
