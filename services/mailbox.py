@@ -1,5 +1,6 @@
 """E-mails as values: a state change asks for one here, in its own transaction; workers send them."""
 
+import hashlib
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,7 @@ def queue(
     `facts` fill the template (ux.md section 6): public facts only, never a national identity number, a reason or a
     name of a person.
     """
-    unique = f"{key}|{recipient}"[:120]
+    unique = f"{key}|{hashlib.sha256(recipient.encode()).hexdigest()[:32]}"
     if db.session.scalar(select(Message.id).where(Message.kind == kind, Message.key == unique)):
         return None
     message = Message(

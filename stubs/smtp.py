@@ -138,11 +138,11 @@ class _Server:
         self._box = box
         self._starttls = None if implicit_tls else tls
         self._loop = asyncio.new_event_loop()
-        listening = self._loop.create_server(self._conversation, HOST, port, ssl=tls if implicit_tls else None)
-        self._server = self._loop.run_until_complete(listening)
-        self.port: int = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
-        self._thread.start()
+        self._thread.start()  # first, as the calling thread may have a loop of its own running
+        listening = self._loop.create_server(self._conversation, HOST, port, ssl=tls if implicit_tls else None)
+        self._server = asyncio.run_coroutine_threadsafe(listening, self._loop).result(5)
+        self.port: int = self._server.sockets[0].getsockname()[1]
 
     def stop(self) -> None:
         """Close the port and break off every conversation."""

@@ -20,7 +20,7 @@ def test_colours_are_chosen_with_and_without_scripts(visitor: Callable[..., Visi
     person = visitor(scripts=scripts)
     person.open("/om")
     with person.page.expect_response("**/utseende"):
-        person.press("Mørkt")
+        person.page.get_by_role("button", name="Mørkt").click()
     assert person.page.locator("html").get_attribute("data-color-scheme") == "dark"
     person.open("/hjelp")
     assert person.page.locator("html").get_attribute("data-color-scheme") == "dark"

@@ -1,4 +1,4 @@
-"""Logs hold no personal data: allow-listed fields, masked numbers, no rows from the database's error texts (C72, C73)."""
+"""Logs hold no personal data: listed fields only, masked numbers, no rows from the database's errors (C72, C73)."""
 
 import json
 import logging
