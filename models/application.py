@@ -127,7 +127,7 @@ class Nominee(HasId, HasNationalId, Base):
     )
     application_id: Mapped[UUID] = mapped_column(ForeignKey("access_application.id", ondelete="CASCADE"))
     position: Mapped[int]
-    """1, 2, 3 … in the address of the page; never reused within an application."""
+    """1, 2, 3 … in the address of the page; the last one's is used again when the person is removed."""
     given_name: Mapped[str] = mapped_column(String(100))
     family_name: Mapped[str] = mapped_column(String(100))
     email: Mapped[str] = mapped_column(String(254))
@@ -197,7 +197,7 @@ class InternalNote(HasId, Base):
     author_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     text: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime]
-    author: Mapped[Account] = relationship()
+    author: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
 
 
 class Decision(HasId, HasStatus, Base):

@@ -18,7 +18,7 @@ from services import applications, national_ids, snapshots
 from services.application_drafts import ContactAnswers, Unfit
 from services.application_steps import MOST_NOMINEES, Step, gaps
 from services.case_checks import is_free_mail
-from services.errors import Incomplete
+from services.errors import Incomplete, NotFound
 
 SENT = "sent"
 """In the cookie: the application whose receipt this browser was led to."""
@@ -155,6 +155,8 @@ def remove_nominee(application_id: UUID, position: int) -> ResponseReturnValue:
     application = open_step(application_id, Step.NOMINEES)
     nominee = drafts.nominee_at(application, position)
     if request.method == "POST":
+        if request.form.get("person") != str(nominee.id):
+            raise NotFound  # the page is older than the list: its person is gone, and another has the number now
         drafts.remove_nominee(actor(), application, nominee)
         flash(_("%(navn)s er fjernet.", navn=nominee.name), "success")
         return redirect(_nominee_address("nominees", application), 303)

@@ -11,6 +11,7 @@ from models.application import AccessApplication
 from models.audit import AuditEvent
 from models.enums import ContactKind
 from services import national_ids
+from stubs.people import by_key
 from tests.builders import synthetic_number
 from tests.integration.applications.conftest import NOMINEE, SUBMITTER
 from tests.pages import Page
@@ -193,6 +194,17 @@ def test_a_person_is_removed_on_a_page_that_asks(journey, row):
     assert [one.given_name for one in found.nominees] == ["Nora"]
     assert found.contact_kind is None and found.contact_nominee_id is None
     assert trip.get("personer/2").status_code == 404
+
+
+def test_an_old_page_does_not_remove_the_one_who_came_in_the_place(make, client_for, submit):
+    account = make.account(by_key("submitter_municipality").name, by_key("submitter_municipality").national_id)
+    draft = make.application(submitter=account, nominees=2)
+    client, path = client_for(account), f"/soknad/{draft.id}/personer/2/fjern"
+    old = Page(client.get(path).text).form().values
+    assert submit(client, path).status_code == 303
+    make.nominee(draft, given_name="Ny", family_name="Ertesen")
+    assert client.post(path, data={**old, "form_key": str(uuid4())}).status_code == 404
+    assert "Ny Ertesen" in client.get(f"/soknad/{draft.id}/personer").text
 
 
 # -- the contact person
