@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import product
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -57,13 +58,16 @@ PAGE_SIZE = 50
 # -- finding them
 
 
-def find(actor: Actor, application_id: UUID, *, lock: bool = False, people: bool = True) -> AccessApplication:
+def find(
+    actor: Actor, application_id: UUID, *, lock: bool = False, people: bool = True, course: bool = False
+) -> AccessApplication:
     """The application, when the actor may see at least its status; raises NotFound otherwise.
 
     Raises RightMissing to the one who began or last changed it and lost the right since: no secret is told.
-    `lock` keeps others from changing it in this transaction; `people` loads the nominees at once.
+    `lock` keeps others from changing it in this transaction; `people` loads the nominees at once, `course` the
+    questions and decisions too.
     """
-    application = _load(application_id, lock=lock, people=people)
+    application = _load(application_id, lock=lock, people=people, course=course)
     if application is None:
         raise NotFound
     side = side_of(actor, application)
@@ -74,7 +78,7 @@ def find(actor: Actor, application_id: UUID, *, lock: bool = False, people: bool
     return application
 
 
-def _statement(*, lock: bool, people: bool) -> Select[AccessApplication]:
+def _statement(*, lock: bool, people: bool, course: bool) -> Select[AccessApplication]:
     statement = (
         select(AccessApplication)
         .where(AccessApplication.id == bindparam("application_id"))
@@ -87,21 +91,26 @@ def _statement(*, lock: bool, people: bool) -> Select[AccessApplication]:
     )
     if lock:
         statement = statement.with_for_update(of=AccessApplication).execution_options(populate_existing=True)
+    # With a lock in queries of their own: they then see what was committed while this one waited.
+    load = selectinload if lock else joinedload
     if people:
-        # With a lock in a query of its own: it then sees what was committed while this one waited.
-        load = selectinload if lock else joinedload
         statement = statement.options(load(AccessApplication.nominees), joinedload(AccessApplication.contact))
+    if course:
+        statement = statement.options(
+            load(AccessApplication.questions), load(AccessApplication.decisions).defer(Decision.letter)
+        )
     return statement
 
 
 _STATEMENTS = {
-    (lock, people): _statement(lock=lock, people=people) for lock in (False, True) for people in (False, True)
+    (lock, people, course): _statement(lock=lock, people=people, course=course)
+    for lock, people, course in product((False, True), repeat=3)
 }
 """Made once: every page of an application begins with one of these."""
 
 
-def _load(application_id: UUID, *, lock: bool, people: bool) -> AccessApplication | None:
-    found = db.session.scalars(_STATEMENTS[lock, people], {"application_id": application_id})
+def _load(application_id: UUID, *, lock: bool, people: bool, course: bool) -> AccessApplication | None:
+    found = db.session.scalars(_STATEMENTS[lock, people, course], {"application_id": application_id})
     return found.unique().one_or_none()
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, and_, literal, select, union_all
 
 from extensions.clock import OSLO
 from extensions.database import db
 from models.account import Account
-from models.application import AccessApplication
+from models.application import AccessApplication, Decision, InternalNote, Nominee, Question
 from models.audit import AuditEvent
 from models.enums import Role
 from models.grant import Grant
@@ -23,7 +23,6 @@ from services.access import Actor
 from services.errors import Forbidden
 
 PAGE_SIZE = 50
-_NOBODY = UUID(int=0)
 WHOLE_LOG_ROLES = frozenset({Role.CASE_LEAD, Role.AUDITOR})
 """Who reads everybody's acts; a caseworker reads his or her own."""
 
@@ -123,7 +122,7 @@ def read(actor: Actor, wanted: LogFilter) -> tuple[list[LogRow], bool]:
     if not actor.is_staff:
         raise Forbidden
     own_only = actor.role not in WHOLE_LOG_ROLES
-    query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(PAGE_SIZE + 1)
+    query = _EVENTS.order_by(AuditEvent.id.desc()).limit(PAGE_SIZE + 1)
     actor_id = actor.account_id if own_only else wanted.actor_id
     if actor_id is not None:
         query = query.where(AuditEvent.actor_id == actor_id)
@@ -135,31 +134,34 @@ def read(actor: Actor, wanted: LogFilter) -> tuple[list[LogRow], bool]:
         query = query.where(AuditEvent.at < _midnight(wanted.until + timedelta(days=1)))
     if wanted.before:
         query = query.where(AuditEvent.id < wanted.before)
-    events = db.session.scalars(query).all()
-    rows = _rows(events[:PAGE_SIZE])
+    found = db.session.execute(query).all()
+    shown = found[:PAGE_SIZE]
+    about = _what_they_are_about([event for event, *_names in shown])
+    rows = [_row(*named, *about.get(named[0].id, (None, None))) for named in shown]
     audit.record(actor, "audit.viewed", count=len(rows), own_only=own_only)
-    return rows, len(events) > PAGE_SIZE
+    return rows, len(found) > PAGE_SIZE
 
 
 def of_case(application: AccessApplication) -> list[LogRow]:
     """Everything that has happened to a case and what belongs to it, oldest first."""
-    grant_ids = db.session.scalars(
-        select(Grant.id).where(Grant.nominee_id.in_([nominee.id for nominee in application.nominees]))
-    )
-    objects = [
-        ("access_application", application.id),
-        *(("nominee", nominee.id) for nominee in application.nominees),
-        *(("question", question.id) for question in application.questions),
-        *(("internal_note", note.id) for note in application.notes),
-        *(("decision", decision.id) for decision in application.decisions),
-        *(("access_grant", grant_id) for grant_id in grant_ids),
+    case_id = application.id
+    parts: list[tuple[type[Nominee | Question | InternalNote | Decision | Grant], ColumnElement[bool]]] = [
+        (Nominee, Nominee.application_id == case_id),
+        (Question, Question.application_id == case_id),
+        (InternalNote, InternalNote.application_id == case_id),
+        (Decision, Decision.application_id == case_id),
+        (Grant, Grant.nominee_id.in_(select(Nominee.id).where(Nominee.application_id == case_id))),
     ]
-    events = db.session.scalars(
-        select(AuditEvent)
-        .where(tuple_(AuditEvent.object_type, AuditEvent.object_id).in_(objects))
-        .order_by(AuditEvent.id)
-    ).all()
-    return _rows(events)
+    objects = union_all(
+        select(literal(application.__tablename__).label("type"), literal(case_id).label("id")),
+        *(select(literal(part.__tablename__), part.id).where(belongs) for part, belongs in parts),
+    ).subquery()
+    events = db.session.execute(
+        _EVENTS.join(
+            objects, and_(AuditEvent.object_type == objects.c.type, AuditEvent.object_id == objects.c.id)
+        ).order_by(AuditEvent.id)
+    )
+    return [_row(*event, application.reference, case_id) for event in events]
 
 
 def in_short(rows: Iterable[LogRow]) -> list[LogRow]:
@@ -168,33 +170,32 @@ def in_short(rows: Iterable[LogRow]) -> list[LogRow]:
     return [replace(run[-1], times=len(run)) for run in runs]
 
 
-def _rows(events: Sequence[AuditEvent]) -> list[LogRow]:
-    people = _names(Account, (event.actor_id for event in events))
-    organisations = _names(Organisation, (event.organisation_id for event in events))
-    about = _what_they_are_about(events)
-    return [
-        LogRow(
-            id=event.id,
-            at=event.at,
-            action=event.action,
-            actor_id=event.actor_id,
-            actor_name=people.get(event.actor_id) if event.actor_id else None,
-            actor_role=event.actor_role,
-            organisation_name=organisations.get(event.organisation_id) if event.organisation_id else None,
-            object_type=event.object_type,
-            about=about.get(event.id, (None, None))[0],
-            application_id=about.get(event.id, (None, None))[1],
-            purpose=event.purpose,
-            fields=tuple(event.fields),
-            facts=event.facts,
-        )
-        for event in events
-    ]
+_EVENTS = (
+    select(AuditEvent, Account.name, Organisation.name)
+    .outerjoin(Account, Account.id == AuditEvent.actor_id)
+    .outerjoin(Organisation, Organisation.id == AuditEvent.organisation_id)
+)
+"""Events, with the names of those who acted and of the organisations they acted for."""
 
 
-def _names(kind: type[Account] | type[Organisation], ids: Iterable[UUID | None]) -> dict[UUID, str | None]:
-    wanted = {id_ for id_ in ids if id_ is not None}
-    return dict(db.session.execute(select(kind.id, kind.name).where(kind.id.in_(wanted))).all()) if wanted else {}
+def _row(
+    event: AuditEvent, name: str | None, organisation: str | None, about: str | None, case_id: UUID | None
+) -> LogRow:
+    return LogRow(
+        id=event.id,
+        at=event.at,
+        action=event.action,
+        actor_id=event.actor_id,
+        actor_name=name,
+        actor_role=event.actor_role,
+        organisation_name=organisation,
+        object_type=event.object_type,
+        about=about,
+        application_id=case_id,
+        purpose=event.purpose,
+        fields=tuple(event.fields),
+        facts=event.facts,
+    )
 
 
 def _what_they_are_about(events: Sequence[AuditEvent]) -> dict[int, tuple[str, UUID | None]]:
@@ -207,13 +208,15 @@ def _what_they_are_about(events: Sequence[AuditEvent]) -> dict[int, tuple[str, U
     about: dict[int, tuple[str, UUID | None]] = {
         event_id: (references[case_id], case_id) for event_id, case_id in cases.items() if case_id in references
     }
-    names = _names(Organisation, (event.object_id for event in events if event.object_type == "organisation"))
+    organisations = {event.object_id for event in events if event.object_type == "organisation"}
     grants = {event.id: grant_id for event in events if (grant_id := _grant_id(event)) is not None}
-    if grants:
-        owner = select(Grant.id, Organisation.name).join(Organisation).where(Grant.id.in_(set(grants.values())))
-        names |= dict(db.session.execute(owner).all())
+    names: dict[UUID | None, str] = {}
+    if organisations or grants:
+        named = select(Organisation.id, Organisation.name).where(Organisation.id.in_(organisations))
+        owners = select(Grant.id, Organisation.name).join(Organisation).where(Grant.id.in_(set(grants.values())))
+        names = dict(db.session.execute(union_all(named, owners)).all())
     for event in events:
-        name = names.get(grants.get(event.id) or event.object_id or _NOBODY)
+        name = names.get(grants.get(event.id) or event.object_id)
         if name:
             about.setdefault(event.id, (name, None))
     return about

@@ -1,18 +1,20 @@
 """Who at the Directorate may do what in a case, as one table (security.md sections 8 and 9, ux.md 5A)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from extensions.database import db
 from extensions.language import show_datetime
 from models.account import Account
 from models.application import AccessApplication, ContactPerson, Decision, Nominee, Question
-from models.base import HasNationalId
 from models.enums import ApplicationStatus, DecisionStatus, GrantStatus, Role
 from models.grant import Grant
 from services import national_ids, words
@@ -89,43 +91,61 @@ class Standing:
     has_decided: bool
 
 
+FREE_TO_WORK = Standing(ground=None, has_decided=False)
+"""Neither a party, nor of those who decided before."""
+
+
 def standing(account_id: UUID, application: AccessApplication) -> Standing:
     """Whether the account is a party in the case, by account, number or access; whether it has decided here before."""
-    account = db.session.get_one(Account, account_id)
-    number = national_ids.read(account)
-    indexes = national_ids.indexes_of(number) if number else []
+    return standings([account_id], application)[account_id]
 
-    def is_named(row: type[HasNationalId]) -> ColumnElement[bool]:
-        return row.national_id_index.in_(indexes)
 
+def standings(account_ids: Collection[UUID], application: AccessApplication) -> dict[UUID, Standing]:
+    """How each account stands to the case, in one query.
+
+    The numbers that are named in the case are compared here, not there: an account's number is sealed.
+    """
     this = AccessApplication.id == application.id
-    same_organisation = AccessApplication.organisation_id == application.organisation_id
-    acted = or_(AccessApplication.submitter_id == account_id, AccessApplication.changed_by_id == account_id)
-    answered = exists().where(Question.application_id == application.id, Question.answered_by_id == account_id)
-    named = exists().where(Nominee.application_id == application.id, is_named(Nominee))
-    contact = exists().where(ContactPerson.application_id == application.id, is_named(ContactPerson))
-    applied = exists().where(same_organisation, acted)
-    has_access = exists().where(
-        Grant.organisation_id == application.organisation_id,
-        Grant.status != GrantStatus.ENDED,
-        Grant.nominee_id == Nominee.id,
-        or_(Grant.account_id == account_id, is_named(Nominee)),
+    acted = or_(AccessApplication.submitter_id == Account.id, AccessApplication.changed_by_id == Account.id)
+    uses = and_(Grant.organisation_id == application.organisation_id, Grant.status != GrantStatus.ENDED)
+    named, contact, using = Nominee.national_id_index, ContactPerson.national_id_index, aliased(Nominee)
+    found = db.session.execute(
+        select(
+            Account,
+            or_(
+                exists().where(this, acted),
+                exists().where(Question.application_id == application.id, Question.answered_by_id == Account.id),
+            ),
+            _all_of(select(named).where(Nominee.application_id == application.id)),
+            _all_of(select(contact).where(ContactPerson.application_id == application.id)),
+            or_(
+                exists().where(AccessApplication.organisation_id == application.organisation_id, acted),
+                exists().where(uses, Grant.account_id == Account.id),
+            ),
+            _all_of(select(using.national_id_index).join(Grant, Grant.nominee_id == using.id).where(uses)),
+            exists().where(
+                Decision.application_id == application.id,
+                Decision.status == DecisionStatus.FINAL,
+                or_(Decision.proposed_by_id == Account.id, Decision.approved_by_id == Account.id),
+            ),
+        ).where(Account.id.in_(account_ids))
     )
-    decided = exists().where(
-        Decision.application_id == application.id,
-        Decision.status == DecisionStatus.FINAL,
-        or_(Decision.proposed_by_id == account_id, Decision.approved_by_id == account_id),
-    )
-    sent_in, replied, is_nominee, is_contact, has_applied, is_user, has_decided = db.session.execute(
-        select(exists().where(this, acted), answered, named, contact, applied, has_access, decided)
-    ).one()
-    grounds = {
-        Ground.SUBMITTER: sent_in or replied,
-        Ground.NOMINEE: is_nominee,
-        Ground.CONTACT: is_contact,
-        Ground.ORGANISATION: has_applied or is_user,
-    }
-    return Standing(next((ground for ground, holds in grounds.items() if holds), None), has_decided)
+    result = {}
+    for account, took_part, nominees, contacts, belongs, users, has_decided in found:
+        number = national_ids.read(account)
+        indexes = set(national_ids.indexes_of(number)) if number else set()
+        grounds = {
+            Ground.SUBMITTER: took_part,
+            Ground.NOMINEE: not indexes.isdisjoint(nominees),
+            Ground.CONTACT: not indexes.isdisjoint(contacts),
+            Ground.ORGANISATION: belongs or not indexes.isdisjoint(users),
+        }
+        result[account.id] = Standing(next((ground for ground, holds in grounds.items() if holds), None), has_decided)
+    return result
+
+
+def _all_of(values: Select[Any]) -> ColumnElement[list[bytes]]:
+    return func.array(values.scalar_subquery())
 
 
 def refusal(role: Role, action: CaseAction, application: AccessApplication, found: Standing) -> DomainError | None:
@@ -147,11 +167,13 @@ def refusal(role: Role, action: CaseAction, application: AccessApplication, foun
     return None
 
 
-def require(actor: Actor, action: CaseAction, application: AccessApplication) -> None:
-    """Raise Forbidden or Conflict, with the reason, unless the actor may do `action` to the case now."""
-    problem = refusal(actor.role, action, application, standing(actor.account_id, application))
+def require(actor: Actor, action: CaseAction, application: AccessApplication) -> Standing:
+    """How the actor stands to the case, when he or she may do `action` to it now; else Forbidden or Conflict."""
+    found = standing(actor.account_id, application)
+    problem = refusal(actor.role, action, application, found)
     if problem is not None:
         raise problem
+    return found
 
 
 def open_actions(actor: Actor, application: AccessApplication, found: Standing) -> frozenset[CaseAction]:

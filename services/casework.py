@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import aliased, defer, joinedload, selectinload
 
 from extensions import clock
 from extensions.database import db
@@ -19,7 +19,7 @@ from models.message import Message
 from models.organisation import Organisation
 from services import audit, national_ids, references
 from services.access import DECIDING_ROLES, Actor
-from services.case_rules import OPEN, SENT, CaseAction, require, standing
+from services.case_rules import FREE_TO_WORK, OPEN, SENT, CaseAction, require, standings
 from services.errors import Conflict, NotFound
 
 PAGE_SIZE = 25
@@ -149,6 +149,8 @@ def find(actor: Actor, application_id: UUID, *, lock: bool = False) -> AccessApp
 
     With `lock` the row is held until the transaction ends, and is read as it is after earlier holders (C46).
     """
+    # With a lock in queries of their own: they then see what was committed while this one waited.
+    load = selectinload if lock else joinedload
     query = (
         select(AccessApplication)
         .where(AccessApplication.id == application_id, AccessApplication.status.in_(SENT))
@@ -156,16 +158,19 @@ def find(actor: Actor, application_id: UUID, *, lock: bool = False) -> AccessApp
             joinedload(AccessApplication.organisation),
             joinedload(AccessApplication.contact),
             joinedload(AccessApplication.caseworker),
-            selectinload(AccessApplication.nominees),
-            selectinload(AccessApplication.questions),
-            selectinload(AccessApplication.decisions).options(
-                joinedload(Decision.proposed_by), joinedload(Decision.approved_by)
+            load(AccessApplication.nominees),
+            load(AccessApplication.questions),
+            load(AccessApplication.decisions).options(
+                joinedload(Decision.proposed_by), joinedload(Decision.approved_by), defer(Decision.letter)
             ),
+            # Long texts that most pages do not show.
+            defer(AccessApplication.snapshot),
+            defer(AccessApplication.snapshot_sha256),
         )
     )
     if lock:
         query = query.with_for_update(of=AccessApplication).execution_options(populate_existing=True)
-    application = db.session.scalars(query).one_or_none()
+    application = db.session.scalars(query).unique().one_or_none()
     if application is None:
         raise NotFound
     if not actor.is_staff:
@@ -207,8 +212,9 @@ def colleagues(actor: Actor, application: AccessApplication) -> list[Account]:
             Account.id.not_in([actor.account_id, application.caseworker_id or actor.account_id]),
         )
         .order_by(Account.name)
-    )
-    return [account for account in accounts if _is_free_to_work(account.id, application)]
+    ).all()
+    found = standings([account.id for account in accounts], application)
+    return [account for account in accounts if found[account.id] == FREE_TO_WORK]
 
 
 def hand_over(actor: Actor, application: AccessApplication, to: UUID) -> Account:
@@ -220,11 +226,6 @@ def hand_over(actor: Actor, application: AccessApplication, to: UUID) -> Account
     _assign(application, receiver.id)
     audit.record(actor, "application.handed_over", application, to=receiver.id)
     return receiver
-
-
-def _is_free_to_work(account_id: UUID, application: AccessApplication) -> bool:
-    found = standing(account_id, application)
-    return found.ground is None and not found.has_decided
 
 
 def _assign(application: AccessApplication, account_id: UUID) -> None:

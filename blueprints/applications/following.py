@@ -53,7 +53,7 @@ def receipt_file(application_id: UUID) -> ResponseReturnValue:
 @bp.get("/<uuid:application_id>/status")
 @open_to(Role.SUBMITTER)
 def status(application_id: UUID) -> ResponseReturnValue:
-    application = applications.find(actor(), application_id)
+    application = applications.find(actor(), application_id, course=True)
     side = applications.side_of(actor(), application) or Side.CONTACT
     allowed = frozenset(action for action in Action if may(side, action, application.status))
     may_read = Action.READ in allowed

@@ -15,7 +15,7 @@ from models.application import AccessApplication, InternalNote
 from models.enums import ApplicationStatus
 from services import case_rules, casework, national_ids, questions, words
 from services.audit_reading import LogRow
-from services.case_rules import CaseAction
+from services.case_rules import CaseAction, Standing
 
 bp = Blueprint("casework", __name__)
 
@@ -60,14 +60,19 @@ def _event_entry(event: LogRow) -> dict[str, Any]:
 
 def found_case(application_id: UUID, action: CaseAction = CaseAction.READ, *, lock: bool = False) -> AccessApplication:
     """The case, when the actor may do `action` to it now; else the page that says why not."""
+    return opened_case(application_id, action, lock=lock)[0]
+
+
+def opened_case(
+    application_id: UUID, action: CaseAction = CaseAction.READ, *, lock: bool = False
+) -> tuple[AccessApplication, Standing]:
+    """As found_case(), with how the actor stands to the case: what its page needs."""
     application = casework.find(actor(), application_id, lock=lock)
-    case_rules.require(actor(), action, application)
-    return application
+    return application, case_rules.require(actor(), action, application)
 
 
-def case_page(template: str, application: AccessApplication, **facts: Any) -> str:
+def case_page(template: str, application: AccessApplication, found: Standing, **facts: Any) -> str:
     """A page of a case, with the heading, the section links and the buttons that every one of them has."""
-    found = case_rules.standing(actor().account_id, application)
     return render_template(
         f"casework/{template}.html",
         application=application,

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints.casework.blueprint import DECIDING, STAFF, bp, case_page, found_case, page_count, page_url
+from blueprints.casework.blueprint import DECIDING, STAFF, bp, case_page, found_case, opened_case, page_count, page_url
 from blueprints.guard import actor, held_fields, open_to
 from forms.casework import AppealForm, HandOverForm, NoteForm, NumberForm
 from models.application import AccessApplication
@@ -65,12 +65,13 @@ def queue() -> ResponseReturnValue:
 @bp.get("/sak/<uuid:application_id>")
 @open_to(*STAFF)
 def case(application_id: UUID) -> ResponseReturnValue:
-    application = found_case(application_id)
+    application, standing = opened_case(application_id)
     casework.note_opened(actor(), application, "application", SENT_CONTENT)
     checks = case_checks.of(application)
     return case_page(
         "application",
         application,
+        standing,
         checks=checks,
         all_fine=case_checks.all_fine(checks),
         proposal=decisions.proposal(application),
@@ -81,9 +82,9 @@ def case(application_id: UUID) -> ResponseReturnValue:
 @bp.get("/sak/<uuid:application_id>/personer")
 @open_to(*STAFF)
 def people(application_id: UUID) -> ResponseReturnValue:
-    application = found_case(application_id)
+    application, standing = opened_case(application_id)
     casework.note_opened(actor(), application, "people", PEOPLE)
-    return case_page("people", application, is_free_mail=case_checks.is_free_mail)
+    return case_page("people", application, standing, is_free_mail=case_checks.is_free_mail)
 
 
 @bp.route("/sak/<uuid:application_id>/personer/<uuid:nominee_id>/nummer", methods=["GET", "POST"])
@@ -114,7 +115,8 @@ def number(application_id: UUID, nominee_id: UUID) -> ResponseReturnValue:
 def messages(application_id: UUID) -> ResponseReturnValue:
     """Questions and answers, e-mails that did not arrive, and internal notes; a note is written here."""
     writing = request.method == "POST"
-    application = found_case(application_id, CaseAction.NOTE if writing else CaseAction.READ, lock=writing)
+    action = CaseAction.NOTE if writing else CaseAction.READ
+    application, standing = opened_case(application_id, action, lock=writing)
     form = NoteForm(held=held_fields())
     if form.validate_on_submit():
         casework.add_note(actor(), application, form.note.data)
@@ -122,19 +124,20 @@ def messages(application_id: UUID) -> ResponseReturnValue:
         flash(_("Notatet er lagret."), "success")
         return redirect(url_for("casework.messages", application_id=application.id), 303)
     casework.note_opened(actor(), application, "messages", ["questions", "answers", "notes"])
-    page = case_page("messages", application, form=form, mails=casework.mails_of(application))
+    page = case_page("messages", application, standing, form=form, mails=casework.mails_of(application))
     return page, form.status_code
 
 
 @bp.get("/sak/<uuid:application_id>/historikk")
 @open_to(*STAFF)
 def history(application_id: UUID) -> ResponseReturnValue:
-    application = found_case(application_id)
+    application, standing = opened_case(application_id)
     casework.note_opened(actor(), application, "history", ["events"])
     events = audit_reading.of_case(application)
     return case_page(
         "history",
         application,
+        standing,
         events=audit_reading.in_short(event for event in events if event.action not in audit_reading.SEEN),
         seen=[event for event in reversed(events) if event.action in audit_reading.SEEN][:100],
     )
