@@ -105,6 +105,7 @@ class MessageKind(StrEnum):
     MORE_INFORMATION = "more_information"
     APPLICATION_GRANTED = "application_granted"
     APPLICATION_DECLINED = "application_declined"
+    APPEAL_UPHELD = "appeal_upheld"
     INVITATION = "invitation"
     INVITATION_REMINDER = "invitation_reminder"
     INVITATION_EXPIRED = "invitation_expired"

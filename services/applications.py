@@ -444,9 +444,14 @@ class EventKind(StrEnum):
     REOPENED = "application.reopened"
     TAKEN = "application.taken"
     WITHDRAWN = "application.withdrawn"
+    APPEAL_UPHELD = "application.appeal_upheld"
     ASKED = "asked"
     ANSWERED = "answered"
     DECIDED = "decided"
+
+
+OF_THE_DIRECTORATE = frozenset({EventKind.TAKEN, EventKind.APPEAL_UPHELD})
+"""Whose names the applicant is not told."""
 
 
 @dataclass(frozen=True)
@@ -473,16 +478,16 @@ def timeline(application: AccessApplication) -> list[Event]:
     events: list[Event] = []
     for action, at, name in rows:
         kind = EventKind(action)
-        if kind is not EventKind.TAKEN:
-            events.append(Event(kind, at, name))
-        elif all(event.kind is not kind for event in events):  # handing over between colleagues is not news
-            events.append(Event(kind, at, None))
+        if kind is EventKind.TAKEN and any(event.kind is kind for event in events):
+            continue  # handing over between colleagues is not news
+        events.append(Event(kind, at, None if kind in OF_THE_DIRECTORATE else name))
     for question in application.questions:
         events.append(Event(EventKind.ASKED, question.asked_at, None))
         if question.answered_at is not None:
             events.append(Event(EventKind.ANSWERED, question.answered_at, question.answered_by_name))
-    if application.decided_at is not None:
-        events.append(Event(EventKind.DECIDED, application.decided_at, None))
+    for decision in application.decisions:
+        if decision.status is DecisionStatus.FINAL and decision.decided_at is not None:
+            events.append(Event(EventKind.DECIDED, decision.decided_at, None))
     return sorted(events, key=lambda event: event.at)
 
 

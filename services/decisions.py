@@ -41,19 +41,23 @@ def decide(actor: Actor, application_id: UUID, outcomes: Sequence[Outcome], text
     """Decide for every person in the case, with the letter's text as it was previewed.
 
     Afterwards the decision is final and its consequences are under way; or, where all are declined, it is proposed and
-    waits for a colleague. An open question is withdrawn. Raises Conflict with who decided when somebody was first,
-    Forbidden for a party, NeedsFreshLogin, NotEligible or Unavailable when Enhetsregisteret says no or nothing,
+    waits for a colleague. An open question is withdrawn. Raises Conflict with who decided when somebody was first, or when
+    the organisation changed the persons meanwhile, Forbidden for a party, NeedsFreshLogin, NotEligible or Unavailable
+    when Enhetsregisteret says no or nothing,
     ValueError for outcomes that do not fit the case.
     """
     require_fresh_login(actor)
     application = casework.find(actor, application_id)
     require(actor, CaseAction.DECIDE, application)
+    people = _people_of(application)
     if not needs_two(outcomes):
         _require_fresh_registry(application)  # before the lock: the answer may take its time
     application = casework.find(actor, application_id, lock=True)
     require(actor, CaseAction.DECIDE, application)
     if proposal(application) is not None:
         raise Conflict(_("Vedtaket venter på godkjenning fra en kollega."))
+    if _people_of(application) != people:
+        raise Conflict(_("Virksomheten har endret søknaden. Se over personene før du fatter vedtaket."))
     _require_fitting(application, outcomes, text)
     questions.withdraw_for_decision(actor, application)
     decision = Decision(
@@ -107,7 +111,10 @@ def take_back(actor: Actor, application_id: UUID) -> None:
 
 
 def uphold_appeal(actor: Actor, application: AccessApplication, reason: str) -> None:
-    """An appeal against a refusal is upheld: the case is under review again, with somebody who took no part in it."""
+    """An appeal against a refusal is upheld: the case is under review again, with somebody who took no part in it.
+
+    The first decision stays; submitter and contact person are told.
+    """
     require(actor, CaseAction.UPHOLD_APPEAL, application)
     application.move_to(ApplicationStatus.IN_REVIEW)
     application.caseworker_id = actor.account_id
@@ -115,7 +122,9 @@ def uphold_appeal(actor: Actor, application: AccessApplication, reason: str) -> 
     for nominee in application.nominees:
         nominee.outcome, nominee.granted_level, nominee.decline_reason = NomineeOutcome.PENDING, None, None
     audit.record(actor, "application.appeal_upheld", application)
-    casework.add_note(actor, application, reason)
+    note = casework.add_note(actor, application, reason)
+    for address in casework.recipients(application):
+        mailbox.queue(MessageKind.APPEAL_UPHELD, note.id, address, application.language, application_id=application.id)
 
 
 def outcomes_of(decision: Decision) -> list[Outcome]:
@@ -147,6 +156,22 @@ def _require_fresh_registry(application: AccessApplication) -> None:
     organisation = application.organisation
     if not case_checks.is_registry_fresh(organisation) and not organisations.reverify(organisation):
         raise Unavailable("enhetsregisteret")
+
+
+def _people_of(application: AccessApplication) -> list[tuple[object, ...]]:
+    """Whom the case is about and what for, to tell whether an answer has changed it."""
+    return [
+        (
+            nominee.id,
+            nominee.name,
+            nominee.national_id_index,
+            nominee.email,
+            nominee.mobile,
+            nominee.job_title,
+            nominee.access_level,
+        )
+        for nominee in application.nominees
+    ]
 
 
 def _require_fitting(application: AccessApplication, outcomes: Sequence[Outcome], text: str) -> None:

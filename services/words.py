@@ -79,6 +79,7 @@ MESSAGE_KIND: Mapping[MessageKind, Any] = {
     MessageKind.MORE_INFORMATION: _l("Spørsmål om søknaden"),
     MessageKind.APPLICATION_GRANTED: _l("Søknaden innvilget"),
     MessageKind.APPLICATION_DECLINED: _l("Søknaden behandlet"),
+    MessageKind.APPEAL_UPHELD: _l("Klagen tatt til følge"),
     MessageKind.INVITATION: _l("Invitasjon"),
     MessageKind.INVITATION_REMINDER: _l("Påminnelse om invitasjon"),
     MessageKind.INVITATION_EXPIRED: _l("Invitasjon utløpt"),

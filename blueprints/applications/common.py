@@ -39,6 +39,7 @@ EVENT_WORDS = {
     EventKind.ASKED: _l("Spørsmål til virksomheten"),
     EventKind.ANSWERED: _l("Spørsmålet er besvart"),
     EventKind.DECIDED: _l("Vedtaket er fattet"),
+    EventKind.APPEAL_UPHELD: _l("Klagen er tatt til følge"),
 }
 CAME_FROM_CHECK = "kontroller"
 

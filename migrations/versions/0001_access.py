@@ -729,6 +729,7 @@ def upgrade() -> None:
                 "more_information",
                 "application_granted",
                 "application_declined",
+                "appeal_upheld",
                 "invitation",
                 "invitation_reminder",
                 "invitation_expired",
@@ -759,7 +760,7 @@ def upgrade() -> None:
         sa.Column("refusal", sa.String(length=60), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('application_received', 'more_information', 'application_granted', 'application_declined', 'invitation', 'invitation_reminder', 'invitation_expired', 'invitation_accepted', 'new_invitation_requested', 'access_ended', 'reconfirmation_due')",
+            "kind IN ('application_received', 'more_information', 'application_granted', 'application_declined', 'appeal_upheld', 'invitation', 'invitation_reminder', 'invitation_expired', 'invitation_accepted', 'new_invitation_requested', 'access_ended', 'reconfirmation_due')",
             name=op.f("ck_message_kind_known"),
         ),
         sa.CheckConstraint("language IN ('nb', 'nn', 'en')", name=op.f("ck_message_language_known")),

@@ -71,6 +71,16 @@ WORDS = {
         "Vi har avgjort søknaden for Sørreisa kommune. Logg inn på localhost for å lese vedtaket, grunngivinga og korleis "
         "de kan klage.",
     ),
+    (MessageKind.APPEAL_UPHELD, NB): (
+        "Klagen om søknaden ABCD EFGH 2345 er tatt til følge",
+        "Vi har tatt klagen fra Sørreisa kommune til følge. En saksbehandler som ikke var med på det første vedtaket, "
+        "behandler søknaden på nytt. Logg inn på localhost for å følge den.",
+    ),
+    (MessageKind.APPEAL_UPHELD, NN): (
+        "Klaga om søknaden ABCD EFGH 2345 er teken til følgje",
+        "Vi har teke klaga frå Sørreisa kommune til følgje. Ein saksbehandlar som ikkje var med på det første vedtaket, "
+        "behandlar søknaden på nytt. Logg inn på localhost for å følgje han.",
+    ),
     (MessageKind.INVITATION, NB): (
         "Invitasjon til registeret",
         f"Sørreisa kommune har fått tilgang til {SERVICE}, og du er invitert som bruker. Ta imot innen 5. juni 2027:\n\n"

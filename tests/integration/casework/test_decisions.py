@@ -4,7 +4,7 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from extensions import clock
 from extensions.database import db
@@ -13,6 +13,7 @@ from models.audit import AuditEvent
 from models.enums import (
     AccessLevel,
     ApplicationStatus,
+    ContactKind,
     DecisionStatus,
     GrantStatus,
     Language,
@@ -26,6 +27,7 @@ from models.message import Message
 from services import decisions, letters
 from services.errors import Conflict, Forbidden, NeedsFreshLogin
 from services.letters import Outcome
+from stubs.people import by_key
 from tests.pages import Page
 
 
@@ -364,7 +366,7 @@ def test_an_organisation_that_has_ended_is_not_granted(app, make, desk, worker):
 def test_services_refuse_outcomes_that_do_not_fit(context, make, worker, case):
     actor = make.actor(worker, Role.CASEWORKER)
     application = db.session.get_one(AccessApplication, case.id)
-    text = letters.draft_text(application)
+    letter = letters.draft_text(application)
     good = outcomes_for(application)
     stranger = make.application("in_review", organisation=make.organisation("940101808"))
     bad = [
@@ -378,9 +380,33 @@ def test_services_refuse_outcomes_that_do_not_fit(context, make, worker, case):
     ]
     for outcomes in bad:
         with pytest.raises(ValueError):
-            decisions.decide(actor, case.id, outcomes, text)
+            decisions.decide(actor, case.id, outcomes, letter)
     with pytest.raises(ValueError):
         decisions.decide(actor, case.id, good, "Uten klagerett")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE nominee SET access_level = 'reader' WHERE id = :id",
+        "UPDATE nominee SET family_name = 'Nyttnavn' WHERE id = :id",
+        "DELETE FROM nominee WHERE id = :id",
+    ],
+)
+def test_what_the_organisation_changes_while_it_is_decided_stops_the_decision(
+    app, desk, path, case, monkeypatch, change
+):
+    """Between the two looks at the case Enhetsregisteret is asked; meanwhile an answer may change the persons."""
+
+    def meanwhile(_application):
+        with app.extensions["engine"].begin() as connection:
+            connection.execute(text(change), {"id": case.people[1].id})
+
+    form = Page(desk.get(path).text).form(0)
+    monkeypatch.setattr(decisions, "_require_fresh_registry", meanwhile)
+    answer = desk.post(path, data={**form.values, "lagre": "1"})
+    assert answer.status_code == 409 and "Virksomheten har endret søknaden." in answer.text
+    assert count(app, Decision) == 0 and count(app, Grant) == 0
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.SUBMITTER, Role.ORGANISATION_USER])
@@ -422,6 +448,33 @@ def test_appeal_upheld_by_another_then_granted(
     after = reload(app, case)
     assert after.status is ApplicationStatus.GRANTED and len(after.decisions) == 2
     assert "Klagen tatt til følge" in third.get(f"/sak/{case.id}/historikk").text
+
+
+def test_the_organisation_is_told_that_the_appeal_was_upheld(
+    app, desk, decide, choose, client_for, colleague, make, submit, case, path
+):
+    submitter = make.account("Inger Innsender", by_key("submitter_municipality").national_id)
+    with app.app_context():
+        application = db.session.get_one(AccessApplication, case.id)
+        application.submitter_id, application.contact_kind = submitter.id, ContactKind.NOMINEE
+        application.contact_nominee_id = case.people[1].id
+        db.session.commit()
+    decide(desk, choose("declined", "declined"))
+    submit(client_for(colleague, Role.CASEWORKER), f"{path}/godkjenning", lagre="1")
+    third = client_for(make.staff(name="Liv Overblikk"), Role.CASEWORKER)
+    assert submit(third, f"/sak/{case.id}/klage", reason="Bedre beskrevet i klagen.").status_code == 303
+    with app.app_context():
+        sent = db.session.scalars(select(Message).where(Message.kind == MessageKind.APPEAL_UPHELD)).all()
+        assert {mail.recipient for mail in sent} == {"innsender@kommune.example", "jonas@trondheim.kommune.no"}
+        assert {mail.application_id for mail in sent} == {case.id} and len(sent) == 2
+    status = f"/soknad/{case.id}/status"
+    page = client_for(submitter).get(status).text
+    assert page.index("Vedtaket er fattet") < page.index("Klagen er tatt til følge")
+    assert "Liv Overblikk" not in page and "Bedre beskrevet" not in page and "Les vedtaket" in page
+    decide(third, choose("granted", "granted"))
+    page = client_for(submitter).get(status).text
+    assert page.count("Vedtaket er fattet") == 2
+    assert page.index("Vedtaket er fattet") < page.index("Klagen er tatt til følge") < page.rindex("Vedtaket er fattet")
 
 
 def test_only_a_refusal_can_be_appealed_here(make, desk, worker):
