@@ -57,6 +57,11 @@ def current_language() -> Language:
     )
 
 
+def language_of(path: str) -> Language:
+    """The language of a path of ours, by its prefix."""
+    return next((kind for kind in PREFIXED if f"{path}/".startswith(f"/{kind}/")), Language.BOKMAL)
+
+
 def rendered_language() -> Language:
     """The language texts are being made in now: the request's, or the one forced for an e-mail or document."""
     locale = get_locale()

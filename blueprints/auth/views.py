@@ -11,7 +11,7 @@ from blueprints.guard import Role, actor, open_to, present, safe_next
 from extensions import login
 from extensions.agencies import agencies, settings
 from extensions.database import db
-from extensions.language import current_language
+from extensions.language import current_language, in_language, language_of
 from extensions.limits import limiter
 from extensions.log import security
 from forms.organisations import ActingForm
@@ -87,9 +87,11 @@ def finish_sign_in() -> ResponseReturnValue:
     except Unavailable:
         return _unavailable("")
     login.sign_in(token, found)
+    target = next_path or _home(found)
     if found.name:
-        flash(_("Du er logget inn som %(navn)s.", navn=found.name), "success")
-    response = make_response(redirect(next_path or _home(found), 303))
+        with in_language(language_of(target)):  # ID-porten answers to one address, whatever the language was
+            flash(_("Du er logget inn som %(navn)s.", navn=found.name), "success")
+    response = make_response(redirect(target, 303))
     guard.forget_other_persons_form(response, found.account_id)
     return response
 

@@ -39,6 +39,13 @@ def test_the_first_page_confirms_who_is_signed_in(app, make, client, log_in, stu
     assert f"Du er logget inn som {person.name}." in page and f"Logget inn som {person.name}" in page
 
 
+def test_the_confirmation_is_in_the_language_of_the_page(make, client, log_in, stubs):
+    person = stubs.person("caseworker_1")
+    make.account(person.name, person.national_id)
+    log_in(client, "caseworker_1", "/en/velkommen")
+    assert f"You are logged in as {person.name}." in client.get("/en/velkommen").text
+
+
 def test_the_wanted_page_comes_after_the_sign_in_with_its_language(client, log_in):
     wanted = client.get("/nn/velkommen?a=b").headers["Location"]
     assert wanted == "/nn/logg-inn?next=/nn/velkommen%3Fa%3Db"
