@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from rq import SimpleWorker
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from app import create_app
@@ -144,11 +145,19 @@ def app(shared_app: Flask, postgres: Postgres, valkey: Valkey, stubs: Stubs) -> 
 
 
 def empty_tables(postgres: Postgres, database: str) -> None:
+    """Every table but the reference data, beside running processes: one that works just now makes us wait, or try
+    again."""
     tables = ", ".join(f'"{name}"' for name in Base.metadata.tables if name not in KEPT_TABLES)
     engine = create_engine(postgres.url(Role.ADMIN, database))
-    with engine.begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))  # the audit log's trigger refuses TRUNCATE
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    for attempts_left in reversed(range(10)):
+        try:
+            with engine.begin() as connection:
+                connection.execute(text("SET session_replication_role = replica"))  # else the audit log refuses
+                connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            break
+        except OperationalError:  # a deadlock with the relay or a worker, which the database broke off
+            if not attempts_left:
+                raise
     engine.dispose()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from stubs.people import Person, by_key
-from tests.e2e.conftest import Visitor, count
+from tests.e2e.conftest import Visitor, count, nothing_leaks
 from tests.site import Site, until
 
 
@@ -63,6 +63,7 @@ def test_from_application_to_first_sign_in(case: Case, clean_site: Site, visitor
         lambda: count(clean_site, "SELECT count(*) FROM outbox_entry WHERE done_at IS NULL AND due_at < now()") == 0,
         "jobs",
     )
+    nothing_leaks(clean_site)
 
 
 def apply(visitor: Visitor, case: Case) -> str:
