@@ -15,6 +15,7 @@ from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import DateInput
 
 from extensions.agencies import settings
+from extensions.language import show_mobile
 from models import national_numbers
 
 _NAME = re.compile(r"^[^\W\d_]([^\W\d_]|[ \-'’.])*$")
@@ -144,16 +145,6 @@ class MobileField(TelField):
         ):
             raise ValidationError(_("Mobilnummeret må ha 8 siffer. Start med + og landkode hvis det er utenlandsk."))
         self.data = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def show_mobile(number: str) -> str:
-    """E.164 as people write it: «98 76 54 32», foreign «+46 70 123 45 67»."""
-    if number.startswith("+47") and len(number) == 11:
-        return " ".join(number[i : i + 2] for i in range(3, 11, 2))
-    try:
-        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    except phonenumbers.NumberParseException:
-        return number
 
 
 class NationalIdField(StringField):

@@ -15,9 +15,10 @@ from blueprints.guard import actor
 from extensions import clock
 from extensions.agencies import settings
 from extensions.database import db
+from extensions.language import show_mobile
 from extensions.log import security
 from forms.base import StepForm
-from forms.fields import MobileField, NationalIdField, show_mobile
+from forms.fields import MobileField, NationalIdField
 from models.application import AccessApplication, Nominee
 from models.enums import ApplicationStatus, GrantStatus, InvitationStatus, NomineeOutcome
 from models.grant import Grant

@@ -4,7 +4,8 @@ import pytest
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from forms.fields import EmailField, LineField, LongTextField, MobileField, NameField, NationalIdField, show_mobile
+from extensions.language import show_mobile
+from forms.fields import EmailField, LineField, LongTextField, MobileField, NameField, NationalIdField
 from tests.builders import synthetic_number
 
 NUMBER = synthetic_number(77)
