@@ -1,5 +1,6 @@
 """Migrations on a database of their own: `check` that they equal the models, `new "what it does"` from what changed."""
 
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, pool
+from sqlalchemy import Connection, Enum, create_engine, pool, text
 
 from commands.database import alembic_config
 from dev.postgres import Postgres, Role
@@ -34,7 +35,23 @@ def differences() -> list[Any]:
     """What the models have and the migrations do not make, or the other way round; empty when they agree."""
     with migrated_database() as (_config, url), create_engine(url, poolclass=pool.NullPool).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, Base.metadata))
+        return list(compare_metadata(context, Base.metadata)) + _forgotten_values(connection)
+
+
+def _forgotten_values(connection: Connection) -> list[Any]:
+    """Enum columns whose constraint does not list just the enum's values: Alembic compares no CHECK."""
+    constraints = connection.execute(
+        text("SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c'")
+    )
+    listed: dict[str, str] = {row[0]: row[1] for row in constraints}
+    return [
+        ("enum", table.name, column.name)
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, Enum)
+        and set(re.findall(r"'([^']*)'", listed.get(f"ck_{table.name}_{column.name}_known", "")))
+        != set(column.type.enums)
+    ]
 
 
 def new(message: str) -> Path:

@@ -1,8 +1,35 @@
 """Rows, relations and statuses; no Flask, no clock, no network. Importing this package registers every table."""
 
-from models import account, application, audit, grant, message, organisation, outbox
+from models import (
+    account,
+    application,
+    attachment,
+    audit,
+    cv,
+    grant,
+    listing,
+    message,
+    organisation,
+    outbox,
+    privacy,
+    professional,
+)
 from models.base import Base, check_enums
 
 check_enums()
 
-__all__ = ["Base", "account", "application", "audit", "grant", "message", "organisation", "outbox"]
+__all__ = [
+    "Base",
+    "account",
+    "application",
+    "attachment",
+    "audit",
+    "cv",
+    "grant",
+    "listing",
+    "message",
+    "organisation",
+    "outbox",
+    "privacy",
+    "professional",
+]

@@ -29,6 +29,8 @@ class Identity(HasId, Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     issuer: Mapped[str] = mapped_column(String(200))
     subject: Mapped[str] = mapped_column(String(255))
+    hpr_number: Mapped[str | None] = mapped_column(String(9))
+    """What HelseID said at the last sign-in; it fills in, and proves nothing (integrations.md 2.3)."""
     account: Mapped[Account] = relationship(back_populates="identities")
 
 

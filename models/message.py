@@ -36,6 +36,8 @@ class Message(HasId, HasStatus, Base):
         ForeignKey("access_application.id", ondelete="CASCADE"), index=True
     )
     invitation_id: Mapped[UUID | None] = mapped_column(ForeignKey("invitation.id", ondelete="CASCADE"), index=True)
+    professional_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), index=True)
+    link_id: Mapped[UUID | None] = mapped_column(ForeignKey("link.id", ondelete="CASCADE"), index=True)
     status: Mapped[MessageStatus] = mapped_column(default=MessageStatus.QUEUED)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

@@ -1,4 +1,5 @@
-"""Loading reference/ into the database: counties, municipalities, health trusts, their areas, and default settings."""
+"""Loading reference/ into the database: counties, municipalities, postal codes, health trusts, their areas, default
+settings."""
 
 import csv
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from extensions.database import db
 from models.base import Base
 from models.enums import Language
 from models.organisation import County, HealthTrust, HealthTrustArea, Municipality, Setting
+from models.professional import PostalCode
 from services.settings import DEFAULTS
 
 FOLDER = Path(__file__).parent.parent / "reference"
@@ -49,8 +51,13 @@ def load() -> dict[str, int]:
     known = {trust["organisation_number"] for trust in trusts}
     pairs = {(row["ansvarlig_organisasjonsnummer"], row["kommunenummer"]) for row in _rows("helseforetak_kommuner.csv")}
     areas = [{"organisation_number": n, "municipality_number": m} for n, m in sorted(pairs) if n in known]
+    postal_codes = [
+        {"code": row["postnummer"], "place": row["poststed"], "municipality_number": row["kommunenummer"] or None}
+        for row in _rows("postnummer.csv")
+    ]
     _upsert(County, counties)
     _upsert(Municipality, municipalities)
+    _upsert(PostalCode, postal_codes)
     _upsert(HealthTrust, trusts)
     _upsert(HealthTrustArea, areas)
     current = [(area["organisation_number"], area["municipality_number"]) for area in areas]
@@ -67,6 +74,7 @@ def load() -> dict[str, int]:
     return {
         "counties": len(counties),
         "municipalities": len(municipalities),
+        "postal codes": len(postal_codes),
         "health trusts": len(trusts),
         "catchment rows": len(areas),
         "settings": len(defaults),

@@ -35,7 +35,7 @@ from tests.pages import Page
 from workers import job, relay
 from workers.schedule import Schedule
 
-KEPT_TABLES = {"county", "municipality", "health_trust", "health_trust_area", "setting", "alembic_version"}
+KEPT_TABLES = {"county", "municipality", "postal_code", "health_trust", "health_trust_area", "setting", "alembic_version"}
 BASE_URL = "http://localhost"
 
 
