@@ -32,6 +32,9 @@ class Key(StrEnum):
     AUDIT_YEARS = "audit_years"
     ACCOUNT_YEARS = "account_years"
     BACKUP_DAYS = "backup_days"
+    FRESH_DAYS = "fresh_days"
+    HPR_SILENT_HOURS = "hpr_silent_hours"
+    CONSENT_RENEWAL_DAYS = "consent_renewal_days"
 
 
 DEFAULTS: dict[Key, tuple[int, str]] = {
@@ -53,6 +56,9 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.AUDIT_YEARS: (5, "years"),
     Key.ACCOUNT_YEARS: (5, "years"),
     Key.BACKUP_DAYS: (35, "days"),
+    Key.FRESH_DAYS: (60, "days"),
+    Key.HPR_SILENT_HOURS: (72, "hours"),
+    Key.CONSENT_RENEWAL_DAYS: (90, "days"),
 }
 
 RETENTION = (

@@ -4,7 +4,7 @@ returns the rows."""
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,17 +19,38 @@ from models.application import AccessApplication, Nominee, Question
 from models.enums import (
     AccessLevel,
     ApplicationStatus,
+    AvailabilityKind,
+    ConsentAct,
+    ConsentPurpose,
     ContactKind,
+    Experience,
+    FieldOfWork,
     GrantStatus,
+    Housing,
+    HprStatus,
     InvitationStatus,
     Language,
     OrganisationKind,
+    ProfessionalStatus,
     Role,
+    StartSpeed,
+    TimeOfDay,
+    TravelTime,
+    Workload,
 )
 from models.grant import Grant, Invitation
 from models.national_numbers import FIRST_WEIGHTS, SECOND_WEIGHTS
 from models.organisation import Organisation
-from services import national_ids, staff
+from models.professional import (
+    Availability,
+    Competence,
+    ConsentEvent,
+    HprRecord,
+    Professional,
+    ProfessionalAuthorisation,
+    Reach,
+)
+from services import consents, listing, national_ids, staff
 from services.access import Actor
 from services.sessions import hash_of
 
@@ -82,6 +103,109 @@ class Builders:
         with self._context():
             staff.add(name, account.number, role)  # type: ignore[attr-defined]
         return account
+
+    def registration(
+        self,
+        account: Account | None = None,
+        status: ProfessionalStatus = ProfessionalStatus.STARTED,
+        **facts: Any,
+    ) -> Professional:
+        """A registration and nothing around it. `professional.person` is the account."""
+        person = account or self.account("Pia Pleier")
+        now = clock.now()
+        with self._context():
+            row = Professional(
+                **{
+                    "id": uuid4(),
+                    "account_id": person.id,
+                    "status": status,
+                    "started_at": now,
+                    "completed_at": None if status is ProfessionalStatus.STARTED else now,
+                    "last_used_at": now,
+                    **facts,
+                }
+            )
+            db.session.add(row)
+        row.person = person  # type: ignore[attr-defined]
+        return row
+
+    def professional(self, account: Account | None = None, *, listed: bool = True, **changes: Any) -> Professional:
+        """A finished registration of a nurse in Trondheim, listed unless told otherwise (then without the second
+        consent). Changes go to the row they belong to: email=…, competence__professions=[…], hpr__status=…,
+        availability__confirmed_at=…, reach__counties=[…]. `professional.number` is the national identity number."""
+        account = account or self.account("Kari Prøve")
+        with self._context():
+            now = clock.now()
+            row = Professional(
+                id=uuid4(),
+                account_id=account.id,
+                status=ProfessionalStatus.ACTIVE,
+                started_at=now,
+                completed_at=now,
+                last_used_at=now,
+                given_name="Kari",
+                family_name="Prøve",
+                email="kari.prove@example.no",
+                email_confirmed_at=now,
+                phone="+4798765432",
+                postal_code="7013",
+                municipality_number="5001",
+                language=Language.BOKMAL,
+                competence=Competence(
+                    professions=["SP"],
+                    fields=[FieldOfWork.NURSING_HOME],
+                    experience=Experience.FROM_2_TO_5,
+                    last_practised=clock.today().year,
+                    languages=["nb"],
+                    has_driving_licence=True,
+                ),
+                availability=Availability(
+                    kind=AvailabilityKind.NOW,
+                    workload=Workload.P100,
+                    times=[TimeOfDay.DAY, TimeOfDay.NIGHT],
+                    start_speed=StartSpeed.WITHIN_WEEK,
+                    confirmed_at=now,
+                ),
+                reach=Reach(municipalities=["5001"], travel=TravelTime.ONE_HOUR, housing=Housing.NO),
+                hpr=HprRecord(
+                    status=HprStatus.VALID, number="9900123", checked_at=now, asked_at=now, next_check_at=now
+                ),
+                authorisations=[
+                    ProfessionalAuthorisation(
+                        profession="SP",
+                        profession_name="Sykepleier",
+                        kind="1",
+                        kind_name="Autorisasjon",
+                        valid_from=date(2013, 6, 20),
+                        is_active=True,
+                    )
+                ],
+            )
+            wanted = list(ConsentPurpose)[: 2 if listed else 1]
+            row.consents = [self.consent_event(purpose, order) for order, purpose in enumerate(wanted)]
+            for name, value in changes.items():
+                part, _, column = name.rpartition("__")
+                setattr(getattr(row, part) if part else row, column, value)
+            db.session.add(row)
+            listing.refresh(row.id)
+        row.number = getattr(account, "number", None)  # type: ignore[attr-defined]
+        return row
+
+    def consent_event(self, purpose: ConsentPurpose, order: int = 0, **changes: Any) -> ConsentEvent:
+        """A consent given now, not yet in the database."""
+        version = consents.current(clock.today())
+        facts: dict[str, Any] = {
+            "purpose": purpose,
+            "act": ConsentAct.GIVEN,
+            "text_version": version.name,
+            "text_hash": version.hash_of(purpose, Language.BOKMAL),
+            "language": Language.BOKMAL,
+            "happened_at": clock.now(),
+            "order": order,
+            "channel": "web",
+            "login_level": "idporten-loa-high",
+        }
+        return ConsentEvent(**(facts | changes))
 
     def organisation(self, number: str | None = None, name: str | None = None, **facts: Any) -> Organisation:
         """A municipality (Trondheim by default), made once."""

@@ -1,0 +1,3 @@
+"""Min side: registration, availability, CV, rights. One module for each group of pages."""
+
+from blueprints.professionals.blueprint import bp as bp
