@@ -8,9 +8,11 @@ import ipaddress
 import json
 import logging
 import random
+import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -33,10 +35,30 @@ LONGEST_WAIT = 3.0  # a person is waiting; a longer Retry-After is an outage to 
 # Set by the web part and the workers to the id of the request or job, so that one id follows the whole path.
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+_NUMBER = re.compile("[0-9]{5,}")
+
 log = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # logs whole URLs at INFO
 
 Form = Mapping[str, str]
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Give all that is asked inside the block so long together: somebody waits for the page. What is late is
+    `Unavailable`."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def _seconds_left() -> float:
+    """How long the next request may take: by its block, and never longer than any."""
+    deadline = _deadline.get()
+    return TOTAL_SECONDS if deadline is None else min(TOTAL_SECONDS, deadline - time.monotonic())
 
 
 @dataclass(frozen=True)
@@ -110,7 +132,10 @@ class Client:
                 wait = _retry_after(answer.headers.get("retry-after"))
                 if not may_retry or (wait or 0) > LONGEST_WAIT:
                     break
-            time.sleep(random.uniform(0.1, 0.3) * (attempt + 1) if wait is None else wait)
+            pause = random.uniform(0.1, 0.3) * (attempt + 1) if wait is None else wait
+            if pause >= _seconds_left():
+                raise Unavailable(self.system, "timeout")
+            time.sleep(pause)
         if answer.status == 429 or answer.status >= 500 or 300 <= answer.status < 400:
             raise Unavailable(self.system, str(answer.status))
         return answer
@@ -124,7 +149,10 @@ class Client:
         params: Mapping[str, str | list[str]] | None,
         headers: Mapping[str, str],
     ) -> Answer:
-        started = time.monotonic()
+        started, seconds = time.monotonic(), _seconds_left()
+        if seconds <= 0:
+            raise Unavailable(self.system, "timeout")
+        connect = min(CONNECT_SECONDS, seconds)
         request = self._http.build_request(
             method,
             path,
@@ -132,6 +160,7 @@ class Client:
             json=body,
             params=params,
             headers={"X-Correlation-Id": correlation_id.get() or str(uuid4()), **headers},
+            timeout=httpx.Timeout(min(READ_SECONDS, seconds), connect=connect, pool=connect),
             extensions={"trace": self._refuse_private_addresses},
         )
         response = self._http.send(request, stream=True)
@@ -141,7 +170,7 @@ class Client:
                 content += chunk
                 if len(content) > MAX_BYTES:
                     raise Unavailable(self.system, "answer too big")
-                if time.monotonic() - started > TOTAL_SECONDS:
+                if time.monotonic() - started > seconds:
                     raise Unavailable(self.system, "timeout")
         finally:
             response.close()
@@ -149,7 +178,7 @@ class Client:
             "%s %s %s -> %d in %.0f ms",
             self.system,
             method,
-            request.url.path,
+            _NUMBER.sub("#", request.url.path),  # numbers of people and organisations stay out of the log
             response.status_code,
             1000 * (time.monotonic() - started),
         )
@@ -179,7 +208,6 @@ def client(base_url: str, *, system: str, verify: ssl.SSLContext | None = None) 
     http = httpx.Client(
         base_url=base_url,
         verify=verify or (_authorities() if base_url.startswith("https:") else False),
-        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
         follow_redirects=False,
         trust_env=False,
         headers={"User-Agent": "helsereserven", "Accept": "application/json"},
