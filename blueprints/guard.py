@@ -127,7 +127,7 @@ def _check_role(roles: frozenset[Role]) -> ResponseReturnValue | None:
     if Role.SIGNED_IN in roles or found.role in roles:
         return None
     if request.method == "GET" and (
-        Role.SUBMITTER in roles or any(hat.role in roles for hat in sign_in.hats(found.account_id))
+        roles & access.OPEN_ROLES or any(hat.role in roles for hat in sign_in.hats(found.account_id))
     ):
         return redirect(url_for("auth.choose", next=wanted_path()), 303)
     security.warning(

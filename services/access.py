@@ -13,6 +13,8 @@ FRESH_LOGIN = timedelta(minutes=15)
 
 STAFF_ROLES = frozenset({Role.CASEWORKER, Role.CASE_LEAD, Role.AUDITOR})
 DECIDING_ROLES = frozenset({Role.CASEWORKER, Role.CASE_LEAD})
+OPEN_ROLES = frozenset({Role.SUBMITTER, Role.PROFESSIONAL})
+"""What everybody who is signed in may act as."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ from models.account import Account, LoginSession, StaffMember
 from models.enums import GrantStatus, Role
 from models.grant import Grant
 from models.organisation import Organisation
+from models.professional import Professional
 from services import audit
 from services.access import STAFF_ROLES, Actor
-from services.errors import Conflict
+from services.errors import Conflict, NeedsFreshLogin
 
 IDLE_LIMIT = timedelta(minutes=30)
 ABSOLUTE_LIMIT = timedelta(hours=8)
+PROFESSIONAL_LIMIT = timedelta(hours=2)
 SESSIONS_PER_ACCOUNT = 3
 TOUCH_EVERY = timedelta(minutes=1)
 
@@ -28,6 +30,11 @@ TOUCH_EVERY = timedelta(minutes=1)
 def hash_of(token: str) -> bytes:
     """What is stored of a random token."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def absolute_limit(role: Role) -> timedelta:
+    """How long after the sign-in a session in this role may last, whatever it was used for in between (C8)."""
+    return PROFESSIONAL_LIMIT if role is Role.PROFESSIONAL else ABSOLUTE_LIMIT
 
 
 def open_for(
@@ -55,7 +62,7 @@ def open_for(
         authenticated_at=authenticated_at,
         started_at=started,
         last_seen_at=now,
-        expires_at=started + ABSOLUTE_LIMIT,
+        expires_at=started + absolute_limit(role),
     )
     db.session.add(row)
     db.session.flush()  # the limit below counts it
@@ -71,6 +78,8 @@ def open_for(
 
 _OF_ACCOUNT = StaffMember.account_id == Account.id, StaffMember.ended_at.is_(None)
 _HOLDS_GRANT = exists().where(Grant.account_id == Account.id, Grant.status == GrantStatus.ACTIVE).correlate(Account)
+_IS_STAFF = exists().where(*_OF_ACCOUNT).correlate(Account)
+_IS_PROFESSIONAL = exists().where(Professional.account_id == Account.id).correlate(Account)
 _OPEN_SESSION = (  # made once: it is run for every page
     select(
         LoginSession.account_id,
@@ -84,7 +93,7 @@ _OPEN_SESSION = (  # made once: it is run for every page
         LoginSession.organisation_id,
         Organisation.name.label("organisation_name"),
         Grant.level,
-        or_(_HOLDS_GRANT, exists().where(*_OF_ACCOUNT).correlate(Account)).label("can_switch"),
+        or_(_HOLDS_GRANT, _IS_STAFF, _IS_PROFESSIONAL).label("can_switch"),
         StaffMember.role.label("staff_role"),
     )
     .join(Account, Account.id == LoginSession.account_id)
@@ -147,8 +156,11 @@ def account_of(token: str) -> UUID | None:
 def switch(actor: Actor, role: Role, organisation_id: UUID | None) -> tuple[str, LoginSession]:
     """Go on in another role or for another organisation, in a new session; the old one is dead (C6, C15).
 
-    Raises Conflict when the old one ended meanwhile: a session that was logged out is never continued (C9).
+    Raises NeedsFreshLogin when the sign-in is too old for the role, and Conflict when the old session ended meanwhile:
+    one that was logged out is never continued (C9).
     """
+    if clock.now() >= actor.started_at + absolute_limit(role):
+        raise NeedsFreshLogin
     _lock([actor.account_id])
     if not _mark_ended(LoginSession.id == actor.session_id):
         raise Conflict(_("Du er logget ut. Logg inn på nytt for å fortsette."))

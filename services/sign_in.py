@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 
 from adapters.idporten import IdPortenLogin
 from extensions import clock
@@ -19,6 +19,7 @@ from models.account import Account, Identity, LoginAttempt, LoginSession, StaffM
 from models.enums import GrantStatus, Language, Role
 from models.grant import Grant
 from models.organisation import Organisation
+from models.professional import Professional
 from services import audit, national_ids, sessions
 from services.access import STAFF_ROLES, Actor
 from services.errors import DomainError
@@ -96,9 +97,10 @@ def finish(params: Mapping[str, str], browser: str, earlier_token: str | None) -
 
 
 def hats(account_id: UUID) -> list[Hat]:
-    """Everything the account may act as now: the organisations it has access to, and the Directorate.
+    """Everything the account may act as now: the organisations it has access to, the Directorate, and the professional
+    who has begun to register.
 
-    Submitter is always open.
+    What everybody may act as (`access.OPEN_ROLES`) is open besides.
     """
     staff_role = db.session.scalar(
         select(StaffMember.role).where(StaffMember.account_id == account_id, StaffMember.ended_at.is_(None))
@@ -110,7 +112,12 @@ def hats(account_id: UUID) -> list[Hat]:
         .order_by(Organisation.name)
     )
     found = [Hat(Role.ORGANISATION_USER, id_, name) for id_, name in grants]
-    return found + ([Hat(staff_role)] if staff_role else [])
+    is_professional = db.session.scalar(select(exists().where(Professional.account_id == account_id)))
+    return [
+        *found,
+        *([Hat(staff_role)] if staff_role else []),
+        *([Hat(Role.PROFESSIONAL)] if is_professional else []),
+    ]
 
 
 def _use_up(state: str, browser: str) -> LoginAttempt:
@@ -190,6 +197,8 @@ def _first_hat(account: Account, next_path: str, earlier: LoginSession | None) -
     fitting = hats(account.id)
     if section in (["soknad"], ["i"]):
         return Hat(Role.SUBMITTER)
+    if section == ["min-side"]:
+        return Hat(Role.PROFESSIONAL)
     if section and section[0] in STAFF_PAGES:
         fitting = [hat for hat in fitting if hat.role in STAFF_ROLES]
     elif section == ["virksomhet"]:

@@ -22,6 +22,7 @@ bp = Blueprint("auth", __name__)
 HOME = {
     Role.ORGANISATION_USER: "/virksomhet",
     Role.SUBMITTER: "/soknad",
+    Role.PROFESSIONAL: "/min-side",
     **dict.fromkeys(STAFF_ROLES, "/sak"),
 }
 CASES = {Refusal.CANCELLED: 200, Refusal.LEVEL_TOO_LOW: 403, Refusal.NO_NATIONAL_ID: 403}
@@ -126,9 +127,15 @@ def welcome() -> ResponseReturnValue:
 @bp.route("/virksomhet/velg", methods=["GET", "POST"])
 @open_to(Role.SIGNED_IN)
 def choose() -> ResponseReturnValue:
-    """Whom the person wants to act for: an organisation with access, the Directorate, or as a submitter."""
-    hats = {_key(hat): hat for hat in [*sign_in.hats(actor().account_id), sign_in.Hat(Role.SUBMITTER)]}
-    form = ActingForm([(key, _name(hat)) for key, hat in hats.items()], data={"next": request.args.get("next")})
+    """Whom the person wants to act for: an organisation with access, the Directorate, him- or herself, or as a
+    submitter."""
+    mine = [*sign_in.hats(actor().account_id), sign_in.Hat(Role.PROFESSIONAL), sign_in.Hat(Role.SUBMITTER)]
+    hats = {_key(hat): hat for hat in mine}
+    form = ActingForm(
+        [(key, _name(hat)) for key, hat in hats.items()],
+        data={"next": request.args.get("next")},
+        held=guard.held_fields(),
+    )
     if not form.validate_on_submit():
         helps = {key: _help(hat) for key, hat in hats.items()}
         return render_template("auth/choose.html", form=form, helps=helps), form.status_code
@@ -144,6 +151,8 @@ def _key(hat: sign_in.Hat) -> str:
 def _name(hat: sign_in.Hat) -> str:
     if hat.organisation_name:
         return hat.organisation_name
+    if hat.role is Role.PROFESSIONAL:
+        return str(_("Min side – helsepersonell"))
     return str(_("Helsedirektoratet") if hat.role in STAFF_ROLES else _("En virksomhet som skal søke om tilgang"))
 
 
@@ -152,6 +161,8 @@ def _help(hat: sign_in.Hat) -> str:
         text = _("Bruk registeret for virksomheten.")
     elif hat.role in STAFF_ROLES:
         text = _("Behandle saker.")
+    elif hat.role is Role.PROFESSIONAL:
+        text = _("Registrer deg som tilgjengelig, og se og endre opplysningene dine.")
     else:
         text = _("Søk om tilgang, følg en søknad eller svar på spørsmål som innsender eller kontaktperson.")
     return str(text)

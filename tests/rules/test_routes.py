@@ -30,11 +30,11 @@ FOR_EVERYBODY = {"invitations", "auth", "public", "health"}
 
 PEOPLE = (
     *("anonymous", "submitter", "contact person", "reader", "recruiter", "user administrator", "ended user"),
-    *("invited nominee", "stranger", "caseworker", "case lead", "auditor"),
+    *("invited nominee", "stranger", "professional", "caseworker", "case lead", "auditor"),
 )
 INSIDERS = ("submitter", "contact person", "caseworker")
 """Those to whom an application looks different in each status."""
-OUTSIDERS = ("ended user", "invited nominee", "stranger")
+OUTSIDERS = ("ended user", "invited nominee", "stranger", "professional")
 
 
 @dataclass
@@ -87,6 +87,8 @@ def world(app: Flask, make: Any, client_for: Any, stubs: Any) -> World:
         account=make.account(number=stubs.person("private_company").national_id), status=GrantStatus.ENDED
     )
     stranger = make.account("Stian Fremmed", stubs.person("iks").national_id)
+    professional = make.account("Pia Pleier")
+    make.professional(professional)
     user = Role.ORGANISATION_USER
     people = {
         "anonymous": Someone(app.test_client()),
@@ -95,6 +97,9 @@ def world(app: Flask, make: Any, client_for: Any, stubs: Any) -> World:
         "ended user": Someone(client_for(ended.person), Role.SUBMITTER),
         "invited nominee": Someone(client_for(nominee), Role.SUBMITTER),
         "stranger": Someone(client_for(stranger), Role.SUBMITTER),
+        "professional": Someone(
+            client_for(professional, Role.PROFESSIONAL), Role.PROFESSIONAL, frozenset({Role.PROFESSIONAL})
+        ),
         **{
             name: Someone(client_for(grant.person, user, organisation), user, frozenset({user}))
             for name, grant in users.items()
@@ -150,7 +155,7 @@ def expected(view: Any, someone: Someone, method: str) -> str:
         return "sign in"
     if Role.SIGNED_IN in roles or someone.role in roles:
         return "open"
-    if method == "GET" and (Role.SUBMITTER in roles or someone.hats & roles):
+    if method == "GET" and (roles & {Role.SUBMITTER, Role.PROFESSIONAL} or someone.hats & roles):
         return "choose"
     return "closed"
 

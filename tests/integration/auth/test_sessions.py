@@ -35,6 +35,40 @@ def test_use_keeps_a_session_open_for_eight_hours_and_no_longer(make, client_for
         assert not is_signed_in(client)
 
 
+def test_a_professionals_session_lasts_two_hours_in_all(make, client_for):
+    client, began = client_for(make.account(), Role.PROFESSIONAL), clock.now()
+    for minutes in range(25, 2 * 60, 25):
+        with clock.at(began + timedelta(minutes=minutes)):
+            assert is_signed_in(client)
+    with clock.at(began + timedelta(hours=2, seconds=1)):
+        assert not is_signed_in(client)
+
+
+def test_a_change_of_role_prolongs_nothing(app, make, client_for, submit):
+    """The limits count from the sign-in; once the two hours are over, Min side asks for a new one and keeps the
+    choice."""
+    person = make.account()
+    client, began = client_for(person, Role.PROFESSIONAL), clock.now()
+    with clock.at(began + timedelta(minutes=20)):
+        submit(client, "/virksomhet/velg", acting="submitter")
+        chosen = submit(client, "/virksomhet/velg?next=/min-side", acting="professional")
+        assert (chosen.status_code, chosen.headers["Location"]) == (303, "/min-side")
+        with app.app_context():
+            row = db.session.scalars(select(LoginSession).where(LoginSession.ended_at.is_(None))).one()
+            assert (row.role, row.expires_at) == (Role.PROFESSIONAL, row.started_at + timedelta(hours=2))
+        submit(client, "/virksomhet/velg", acting="submitter")
+    for minutes in range(45, 125, 25):
+        with clock.at(began + timedelta(minutes=minutes)):
+            assert is_signed_in(client)
+    with clock.at(began + timedelta(minutes=121)):
+        refused = submit(client, "/virksomhet/velg", acting="professional")
+        assert refused.headers["Location"] == "/logg-inn?next=/virksomhet/velg&ny=1"
+        assert is_signed_in(client)
+        again = client_for(person)
+        again.set_cookie("held", client.get_cookie("held").value)
+        assert 'value="professional" checked' in again.get("/virksomhet/velg").text
+
+
 def test_prolonging_counts_as_use(make, client_for, submit):
     client, began = client_for(make.account()), clock.now()
     with clock.at(began + timedelta(minutes=20)):

@@ -23,6 +23,15 @@ def test_a_stranger_signs_in_and_is_told_what_to_do_here(app, client, log_in):
         assert db.session.scalar(select(func.count(Account.id))) == 1
 
 
+def test_min_side_is_open_to_everybody_and_where_the_registered_begin(app, make, client, log_in, stubs):
+    assert log_in(client, "stranger", next="/nn/min-side/registrer/samtykke").status_code == 303
+    assert _role(app) is Role.PROFESSIONAL
+    make.professional(make.account("Tuva Lyngmark", stubs.person("professional_nurse").national_id))
+    assert log_in(app.test_client(), "professional_nurse").headers["Location"] == "/min-side"
+    assert log_in(app.test_client(), "professional_nurse", next="/soknad").headers["Location"] == "/soknad"
+    assert _role(app) is Role.SUBMITTER
+
+
 def test_the_sign_in_page_says_what_we_learn(client):
     page = client.get("/logg-inn")
     assert "Du kan bruke BankID og andre elektroniske ID-er. Vi får navnet og fødselsnummeret ditt." in page.text
@@ -362,6 +371,11 @@ def test_the_sign_in_form_survives_a_lost_cookie(client, submit):
     client.delete_cookie("okt")
     answer = client.post("/logg-inn", data=form.values)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/logg-inn?next=/velkommen")
+
+
+def _role(app):
+    with app.app_context():
+        return db.session.scalars(select(LoginSession.role).order_by(LoginSession.last_seen_at.desc())).first()
 
 
 def _sessions(app):
