@@ -51,6 +51,10 @@ class Settings:
     altinn_subscription_key: str | None
     altinn_fallback_role: str | None
     enhetsregisteret_url: str
+    hpr_url: str
+    hpr_scopes: tuple[str, ...]
+    hpr_kinds: frozenset[str]
+    """Codes of list 7704 that count as an authorisation or licence (integrations.md 6.3)."""
     smtp_host: str
     smtp_port: int
     smtp_tls: SmtpTls
@@ -109,6 +113,9 @@ class Settings:
             altinn_subscription_key=optional("ALTINN_SUBSCRIPTION_KEY"),
             altinn_fallback_role=optional("ALTINN_FALLBACK_ROLE"),
             enhetsregisteret_url=text("ENHETSREGISTERET_URL"),
+            hpr_url=text("HPR_URL"),
+            hpr_scopes=tuple((optional("HPR_SCOPES") or "nhn:hpr/basic nhn:hpr/extended").split()),
+            hpr_kinds=frozenset((optional("HPR_KINDS") or "1 2 4 14 17 18").split()),
             smtp_host=text("SMTP_HOST"),
             smtp_port=reader.number("SMTP_PORT"),
             smtp_tls=reader.choice("SMTP_TLS", SmtpTls),
@@ -133,7 +140,14 @@ def _unfit_for_production(settings: Settings) -> list[str]:
     secrets."""
     problems = [
         f"{name} must begin with https:// in production"
-        for name in ("base_url", "idporten_issuer", "maskinporten_issuer", "altinn_url", "enhetsregisteret_url")
+        for name in (
+            "base_url",
+            "idporten_issuer",
+            "maskinporten_issuer",
+            "altinn_url",
+            "enhetsregisteret_url",
+            "hpr_url",
+        )
         if not str(getattr(settings, name)).startswith("https://")
     ]
     if settings.allow_synthetic_id:

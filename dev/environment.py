@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 CLIENTS = ("idporten", "maskinporten")
-STUBS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp")
+STUBS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr")
 """The stand-ins in the order of their ports, from the first one's upward."""
 
 INHERITED = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "WEB_CONCURRENCY", "PYTHONPATH")
@@ -53,6 +53,7 @@ def local_settings(
         "MASKINPORTEN_KEY_FILE": str(keys / "maskinporten.jwk.json"),
         "ALTINN_URL": stub_url("altinn", stubs_port),
         "ENHETSREGISTERET_URL": stub_url("enhetsregisteret", stubs_port) + "/enhetsregisteret/api",
+        "HPR_URL": stub_url("hpr", stubs_port),
         "SMTP_HOST": "localhost",
         "SMTP_PORT": str(stub_port("smtp", stubs_port)),
         "SMTP_TLS": "none",

@@ -9,6 +9,7 @@ from flask import current_app
 
 from adapters.altinn import Altinn
 from adapters.enhetsregisteret import Enhetsregisteret
+from adapters.hpr import Hpr
 from adapters.idporten import IdPorten
 from adapters.maskinporten import Maskinporten
 from adapters.smtp import Smtp
@@ -20,6 +21,7 @@ class Agencies:
     idporten: IdPorten
     altinn: Altinn
     enhetsregisteret: Enhetsregisteret
+    hpr: Hpr
     smtp: Smtp
 
     @classmethod
@@ -42,6 +44,7 @@ class Agencies:
                 fallback_role=settings.altinn_fallback_role,
             ),
             enhetsregisteret=Enhetsregisteret(settings.enhetsregisteret_url),
+            hpr=Hpr(settings.hpr_url, maskinporten, settings.hpr_scopes),
             smtp=Smtp(
                 settings.smtp_host,
                 settings.smtp_port,

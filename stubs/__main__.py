@@ -10,7 +10,7 @@ import signal
 import threading
 from pathlib import Path
 
-from stubs.testing import CLIENT_ID, Stubs
+from stubs.testing import CLIENT_ID, PORTS, Stubs
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    stubs.serve([base + offset for offset in range(6)], {name: url for name, url in issuers.items() if url})
+    stubs.serve([base + offset for offset in range(len(PORTS))], {name: url for name, url in issuers.items() if url})
     stop.wait()
     stubs.stop()
 

@@ -18,7 +18,13 @@ TOKEN_SECONDS = 599
 SKEW_SECONDS = 10
 LONGEST_GRANT_SECONDS = 120
 SCOPES = frozenset(
-    {"altinn:accessmanagement/authorizedparties.resourceowner", "altinn:authorization/authorize", "nhn:hpr/basic"}
+    {
+        "altinn:accessmanagement/authorizedparties.resourceowner",
+        "altinn:authorization/authorize",
+        "nhn:hpr/basic",
+        "nhn:hpr/extended",
+        "nhn:hpr/export",
+    }
 )
 # Code, OAuth error and status of the refusals that can be switched on as a mode.
 REFUSALS = {

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from stubs.altinn import RESOURCE, Altinn
 from stubs.base import HOST, StandIn
 from stubs.enhetsregisteret import Enhetsregisteret
+from stubs.hpr import Hpr
 from stubs.idporten import IdPorten
 from stubs.keys import make_client_key
 from stubs.maskinporten import Maskinporten
@@ -20,7 +21,8 @@ from stubs.people import Person, by_key
 from stubs.smtp import Mailbox
 
 CLIENT_ID = "helsereserven"
-SYSTEMS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail")
+SYSTEMS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "hpr")
+PORTS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr")
 
 
 class Stubs:
@@ -41,14 +43,15 @@ class Stubs:
         self.altinn = Altinn(self.maskinporten, self.idporten)
         self.enhetsregisteret = Enhetsregisteret()
         self.mailbox = Mailbox(mail_folder)
+        self.hpr = Hpr(self.maskinporten)
         self.maskinporten.register(maskinporten_client, keys / "maskinporten.jwk.json")
 
     def serve(self, ports: list[int], urls: dict[str, str] | None = None) -> None:
-        """Start all: five pages in the order of SYSTEMS, then SMTP. A port of 0 is a free one."""
-        known = urls or {}
-        for name, port in zip(SYSTEMS[:-1], ports, strict=False):
+        """Start all, on ports in the order of PORTS. A port of 0 is a free one."""
+        known, port_of = urls or {}, dict(zip(PORTS, ports, strict=True))
+        self.mailbox.serve(port_of.pop("mail"), known.get("mail"), smtp_port=port_of.pop("smtp"))
+        for name, port in port_of.items():
             self._system(name).serve(port, known.get(name))
-        self.mailbox.serve(ports[4], known.get("mail"), smtp_port=ports[5])
 
     def stop(self) -> None:
         """Close every port."""
@@ -92,6 +95,7 @@ class Stubs:
             "ALTINN_URL": self.url("altinn"),
             "ALTINN_RESOURCE": RESOURCE,
             "ENHETSREGISTERET_URL": self.url("enhetsregisteret"),
+            "HPR_URL": self.url("hpr"),
             "SMTP_HOST": HOST,
             "SMTP_PORT": str(self.smtp_port),
             "SMTP_TLS": "none",
@@ -143,6 +147,7 @@ class Stubs:
             "enhetsregisteret": self.enhetsregisteret,
             "mail": self.mailbox,
             "smtp": self.mailbox,
+            "hpr": self.hpr,
         }
         return systems[name]
 
@@ -152,7 +157,7 @@ def start_stubs(folder: Path, base_url: str | None = None) -> Stubs:
     for client in ("idporten", "maskinporten"):
         make_client_key(folder / f"{client}.jwk.json")
     stubs = Stubs(folder)
-    stubs.serve([0] * 6)
+    stubs.serve([0] * len(PORTS))
     if base_url:
         stubs.register(base_url)
     return stubs

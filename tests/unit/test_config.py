@@ -19,6 +19,7 @@ GOOD = {
     "MASKINPORTEN_KEY_FILE": "/run/secrets/maskinporten.json",
     "ALTINN_URL": "https://platform.altinn.no",
     "ENHETSREGISTERET_URL": "https://data.brreg.no/enhetsregisteret/api",
+    "HPR_URL": "https://api.offentlig.hpr.nhn.no",
     "SMTP_HOST": "smtp.example",
     "SMTP_PORT": "587",
     "SMTP_TLS": "starttls",
