@@ -151,7 +151,7 @@ class Competence(_OfProfessional, Base):
     last_practised: Mapped[int]
     """A year; the present one for those who practise now."""
     languages: Mapped[list[str]] = mapped_column(ARRAY(String(5)), default=list)
-    """ISO 639; sgn-NO is written nsi, Norwegian sign language."""
+    """ISO 639; nsl is Norwegian sign language."""
     has_driving_licence: Mapped[bool]
     record_systems: Mapped[list[str]] = mapped_column(ARRAY(String(40)), default=list)
     other: Mapped[str | None] = mapped_column(String(500))

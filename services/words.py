@@ -11,14 +11,21 @@ from flask_babel import ngettext
 from models.enums import (
     AccessLevel,
     ApplicationStatus,
+    Experience,
+    FieldOfWork,
     GrantEnd,
     GrantStatus,
+    Housing,
     InvitationStatus,
     MessageKind,
     MessageStatus,
     NomineeOutcome,
     OrganisationKind,
     Role,
+    StartSpeed,
+    TimeOfDay,
+    TravelTime,
+    Workload,
 )
 
 APPLICATION_STATUS: Mapping[ApplicationStatus, tuple[Any, str]] = {
@@ -96,10 +103,66 @@ ORGANISATION_KIND: Mapping[OrganisationKind, Any] = {
 
 ROLE: Mapping[Role, Any] = {
     Role.SUBMITTER: _l("Innsender"),
+    Role.PROFESSIONAL: _l("Helsepersonell"),
     Role.ORGANISATION_USER: _l("Bruker i virksomhet"),
     Role.CASEWORKER: _l("Saksbehandler"),
     Role.CASE_LEAD: _l("Leder"),
     Role.AUDITOR: _l("Revisor"),
+}
+
+FIELD_OF_WORK: Mapping[FieldOfWork, Any] = {
+    FieldOfWork.ACUTE: _l("Akutt"),
+    FieldOfWork.INTENSIVE: _l("Intensiv"),
+    FieldOfWork.NURSING_HOME: _l("Sykehjem"),
+    FieldOfWork.HOME_CARE: _l("Hjemmetjeneste"),
+    FieldOfWork.MENTAL_HEALTH: _l("Psykisk helse og rus"),
+    FieldOfWork.INFECTION_CONTROL: _l("Smittevern"),
+    FieldOfWork.VACCINATION: _l("Vaksinering"),
+    FieldOfWork.MATERNITY: _l("Føde"),
+    FieldOfWork.LABORATORY: _l("Laboratorium"),
+    FieldOfWork.OTHER: _l("Annet"),
+}
+
+EXPERIENCE: Mapping[Experience, Any] = {
+    Experience.UP_TO_1: _l("0–1 år"),
+    Experience.FROM_2_TO_5: _l("2–5 år"),
+    Experience.FROM_6_TO_10: _l("6–10 år"),
+    Experience.OVER_10: _l("Over 10 år"),
+}
+
+WORKLOAD: Mapping[Workload, Any] = {
+    Workload.P20: _l("20 prosent"),
+    Workload.P40: _l("40 prosent"),
+    Workload.P60: _l("60 prosent"),
+    Workload.P80: _l("80 prosent"),
+    Workload.P100: _l("100 prosent"),
+    Workload.ON_CALL: _l("Tilkalling"),
+}
+
+TIME_OF_DAY: Mapping[TimeOfDay, Any] = {
+    TimeOfDay.DAY: _l("Dag"),
+    TimeOfDay.EVENING: _l("Kveld"),
+    TimeOfDay.NIGHT: _l("Natt"),
+    TimeOfDay.WEEKEND: _l("Helg"),
+}
+
+START_SPEED: Mapping[StartSpeed, Any] = {
+    StartSpeed.SAME_DAY: _l("På dagen"),
+    StartSpeed.WITHIN_WEEK: _l("Innen en uke"),
+    StartSpeed.WITHIN_MONTH: _l("Innen en måned"),
+}
+
+TRAVEL_TIME: Mapping[TravelTime, Any] = {
+    TravelTime.HALF_HOUR: _l("Inntil 30 minutter"),
+    TravelTime.ONE_HOUR: _l("Inntil 1 time"),
+    TravelTime.OVER_ONE_HOUR: _l("Over 1 time"),
+    TravelTime.STAY_AWAY: _l("Jeg kan bo borte"),
+}
+
+HOUSING: Mapping[Housing, Any] = {
+    Housing.YES: _l("Ja"),
+    Housing.NO: _l("Nei"),
+    Housing.DEPENDS: _l("Kommer an på stedet"),
 }
 
 OPENED_STEP: Mapping[str, Any] = {
