@@ -1,0 +1,52 @@
+"""Professions of the health services, by HPR's codes (reference/professions.csv, code list 9060)."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from extensions.language import rendered_language
+from models.enums import Language
+
+FILE = Path(__file__).parent.parent / "reference" / "professions.csv"
+HUMAN = "helsepersonell"
+
+
+@dataclass(frozen=True)
+class Profession:
+    """A category of HPR; `is_human` leaves out those who treat animals, and categories that are no profession."""
+
+    code: str
+    names: Mapping[Language, str]
+    is_human: bool
+
+
+@cache
+def known() -> Mapping[str, Profession]:
+    """The categories we know, by code."""
+    with FILE.open(encoding="utf-8", newline="") as file:
+        return {
+            row["kode"]: Profession(
+                row["kode"],
+                {
+                    Language.BOKMAL: row["navn_nb"],
+                    Language.NYNORSK: row["navn_nn"],
+                    Language.ENGLISH: row["navn_en"],
+                },
+                row["omrade"] == HUMAN,
+            )
+            for row in csv.DictReader(file)
+        }
+
+
+@cache
+def human() -> frozenset[str]:
+    """The codes that make somebody health personnel here (integrations.md 6.3)."""
+    return frozenset(code for code, profession in known().items() if profession.is_human)
+
+
+def name_of(code: str, by_hpr: str = "") -> str:
+    """What a profession is called in the language of the page; a code we do not know keeps the name HPR gave it."""
+    profession = known().get(code)
+    return profession.names[rendered_language()] if profession else by_hpr or code
