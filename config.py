@@ -55,6 +55,13 @@ class Settings:
     hpr_scopes: tuple[str, ...]
     hpr_kinds: frozenset[str]
     """Codes of list 7704 that count as an authorisation or licence (integrations.md 6.3)."""
+    files_url: str
+    files_endpoint: str | None
+    files_region: str | None
+    files_access_key: str | None
+    files_secret_key: str | None
+    clamav_address: str
+    clamav_is_stand_in: bool
     smtp_host: str
     smtp_port: int
     smtp_tls: SmtpTls
@@ -67,6 +74,9 @@ class Settings:
     operating_message: str | None
     smtp_timeout: int = 20
     """Seconds the mail server may take to answer."""
+    upload_silence: int = 30
+    upload_limit: int = 120
+    """Seconds an upload may be silent, and last in all (security.md C59)."""
     job_lease: int = 120
     """Seconds a job may hold its work before another worker may take it over (security.md R4, R6)."""
 
@@ -91,7 +101,7 @@ class Settings:
         reader = _Reader(environ)
         text, optional = reader.text, reader.optional
         environment = reader.choice("ENVIRONMENT", Environment)
-        password_file = optional("SMTP_PASSWORD_FILE")
+        password_file, secret_key_file = optional("SMTP_PASSWORD_FILE"), optional("FILES_SECRET_KEY_FILE")
         settings = cls(
             environment=environment,
             base_url=text("BASE_URL").rstrip("/"),
@@ -116,6 +126,13 @@ class Settings:
             hpr_url=text("HPR_URL"),
             hpr_scopes=tuple((optional("HPR_SCOPES") or "nhn:hpr/basic nhn:hpr/extended").split()),
             hpr_kinds=frozenset((optional("HPR_KINDS") or "1 2 4 14 17 18").split()),
+            files_url=text("FILES_URL"),
+            files_endpoint=optional("FILES_ENDPOINT"),
+            files_region=optional("FILES_REGION"),
+            files_access_key=optional("FILES_ACCESS_KEY"),
+            files_secret_key=Path(secret_key_file).read_text().strip() if secret_key_file else None,
+            clamav_address=text("CLAMAV_ADDRESS"),
+            clamav_is_stand_in=(optional("CLAMAV_IS_STAND_IN") or "false") == "true",
             smtp_host=text("SMTP_HOST"),
             smtp_port=reader.number("SMTP_PORT"),
             smtp_tls=reader.choice("SMTP_TLS", SmtpTls),
@@ -127,8 +144,14 @@ class Settings:
             trusted_proxies=reader.number("TRUSTED_PROXIES", 0),
             operating_message=optional("OPERATING_MESSAGE"),
             smtp_timeout=reader.number("SMTP_TIMEOUT", 20),
+            upload_silence=reader.number("UPLOAD_SILENCE", 30),
+            upload_limit=reader.number("UPLOAD_LIMIT", 120),
             job_lease=reader.number("JOB_LEASE", 120),
         )
+        if not settings.files_url.startswith(("file:///", "s3://")):
+            reader.problems.append("FILES_URL must begin with file:/// or s3://")
+        if not settings.clamav_address.startswith(("unix:///", "tcp://")):
+            reader.problems.append("CLAMAV_ADDRESS must begin with unix:/// or tcp://")
         reader.problems.extend(_unfit_for_production(settings) if settings.is_production else [])
         if reader.problems:
             raise SettingsError("Settings: " + "; ".join(reader.problems))
@@ -152,6 +175,10 @@ def _unfit_for_production(settings: Settings) -> list[str]:
     ]
     if settings.allow_synthetic_id:
         problems.append("ALLOW_SYNTHETIC_ID must not be true in production")
+    if settings.clamav_is_stand_in:
+        problems.append("CLAMAV_IS_STAND_IN must not be true in production")
+    if (settings.files_endpoint or "https://").startswith("http://"):
+        problems.append("FILES_ENDPOINT must begin with https:// in production")
     if settings.smtp_tls is SmtpTls.NONE:
         problems.append("SMTP_TLS must be starttls or tls in production")
     if len(settings.secret_key) < 32:

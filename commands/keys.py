@@ -28,7 +28,7 @@ def create(path: Path) -> None:
 
 
 @keys.command("add")
-@click.argument("purpose", type=click.Choice([Purpose.FIELD, Purpose.INDEX, Purpose.HELD, Purpose.LINK]))
+@click.argument("purpose", type=click.Choice(list(Purpose)))
 @with_appcontext
 def add(purpose: Purpose) -> None:
     """Add a key and make it primary. Restart every process, then run `flask keys rotate`."""

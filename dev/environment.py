@@ -4,11 +4,15 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from adapters.clamav import Clamav
+from adapters.errors import Unavailable
+
 CLIENTS = ("idporten", "maskinporten")
-STUBS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr")
+STUBS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr", "clamav")
 """The stand-ins in the order of their ports, from the first one's upward."""
 
 INHERITED = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "WEB_CONCURRENCY", "PYTHONPATH")
@@ -54,6 +58,8 @@ def local_settings(
         "ALTINN_URL": stub_url("altinn", stubs_port),
         "ENHETSREGISTERET_URL": stub_url("enhetsregisteret", stubs_port) + "/enhetsregisteret/api",
         "HPR_URL": stub_url("hpr", stubs_port),
+        "FILES_URL": (folder / "files").resolve().as_uri(),
+        **scanner(stubs_port),
         "SMTP_HOST": "localhost",
         "SMTP_PORT": str(stub_port("smtp", stubs_port)),
         "SMTP_TLS": "none",
@@ -62,6 +68,19 @@ def local_settings(
         "ALLOW_SYNTHETIC_ID": "true",
         "STUBS_PORT_BASE": str(stubs_port),
         "STUBS_CLIENT_KEYS": str(keys),
+    }
+
+
+def scanner(stubs_port: int, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Where files are scanned: clamd at CLAMAV_ADDRESS or where Debian has it, if one answers; else the stand-in."""
+    for address in (environ.get("CLAMAV_ADDRESS"), "unix:///run/clamav/clamd.ctl"):
+        if address:
+            with suppress(Unavailable, ValueError):
+                Clamav(address, timeout=1).signatures()
+                return {"CLAMAV_ADDRESS": address}
+    return {
+        "CLAMAV_ADDRESS": f"tcp://127.0.0.1:{stub_port('clamav', stubs_port)}",
+        "CLAMAV_IS_STAND_IN": "true",
     }
 
 

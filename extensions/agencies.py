@@ -8,11 +8,13 @@ from typing import Any, cast
 from flask import current_app
 
 from adapters.altinn import Altinn
+from adapters.clamav import Clamav
 from adapters.enhetsregisteret import Enhetsregisteret
 from adapters.hpr import Hpr
 from adapters.idporten import IdPorten
 from adapters.maskinporten import Maskinporten
 from adapters.smtp import Smtp
+from adapters.storage import Storage
 from config import Settings
 
 
@@ -22,6 +24,8 @@ class Agencies:
     altinn: Altinn
     enhetsregisteret: Enhetsregisteret
     hpr: Hpr
+    storage: Storage
+    clamav: Clamav
     smtp: Smtp
 
     @classmethod
@@ -45,6 +49,14 @@ class Agencies:
             ),
             enhetsregisteret=Enhetsregisteret(settings.enhetsregisteret_url),
             hpr=Hpr(settings.hpr_url, maskinporten, settings.hpr_scopes),
+            storage=Storage.at(
+                settings.files_url,
+                endpoint=settings.files_endpoint,
+                region=settings.files_region,
+                access_key=settings.files_access_key,
+                secret_key=settings.files_secret_key,
+            ),
+            clamav=Clamav(settings.clamav_address),
             smtp=Smtp(
                 settings.smtp_host,
                 settings.smtp_port,

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import os
 import secrets
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import cast
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from flask import current_app
+
+log = logging.getLogger("alarm")
 
 ENVELOPE_VERSION = b"\x01"
 KEY_ID_LENGTH = 4
@@ -27,6 +30,7 @@ class Purpose(StrEnum):
     INDEX = "index"
     LINK = "link"
     HELD = "held"
+    FILE = "file"
 
 
 class CannotOpen(Exception):
@@ -44,7 +48,7 @@ class KeyRing:
     @classmethod
     def create(cls, path: Path) -> "KeyRing":
         """Write a new ring to `path`, readable by the owner alone; refuses to overwrite (FileExistsError)."""
-        ring = cls({}, {purpose: {} for purpose in Purpose})
+        ring = cls({}, {})
         for purpose in Purpose:
             ring._add(purpose)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -53,13 +57,23 @@ class KeyRing:
 
     @classmethod
     def load(cls, path: Path) -> "KeyRing":
-        """Read the ring and try every field key once, so that a broken key or library stops the start."""
+        """Read the ring and try every sealing key once, so that a broken key or library stops the start.
+
+        A ring from before a purpose came opens all the same, so that `flask keys add` can add it; until then only what
+        needs the purpose fails, with CannotOpen.
+        """
         content = json.loads(path.read_text())
+        for purpose in Purpose:
+            if purpose not in content:
+                log.error(
+                    "the key ring has no key for %s: flask keys add %s", purpose, purpose, extra={"event": "no_key"}
+                )
+        known = [purpose for purpose in Purpose if purpose in content]
         ring = cls(
-            {purpose: content[purpose]["primary"] for purpose in Purpose},
-            {p: {key_id: base64.b64decode(key) for key_id, key in content[p]["keys"].items()} for p in Purpose},
+            {purpose: content[purpose]["primary"] for purpose in known},
+            {p: {key_id: base64.b64decode(key) for key_id, key in content[p]["keys"].items()} for p in known},
         )
-        for purpose in (Purpose.FIELD, Purpose.HELD):
+        for purpose in {Purpose.FIELD, Purpose.HELD, Purpose.FILE}.intersection(known):
             if ring.open(purpose, ring.seal(purpose, b"self-test", "self-test"), "self-test") != b"self-test":
                 raise CannotOpen(purpose)
         return ring
@@ -75,8 +89,16 @@ class KeyRing:
         temporary.replace(path)
         return key_id
 
+    def add_missing(self, path: Path) -> None:
+        """Give a ring from an earlier release a key for each purpose it does not know, in its file."""
+        for purpose in Purpose:
+            if purpose not in self.primary:
+                self.save_with_new_primary(purpose, path)
+
     def seal(self, purpose: Purpose, value: bytes, context: str) -> bytes:
         """Encrypt for one place: it opens only with the same context (table, column and row, or a path)."""
+        if purpose not in self.primary:
+            raise CannotOpen(f"{purpose}: no key")
         key_id = self.primary[purpose]
         nonce = secrets.token_bytes(NONCE_LENGTH)
         sealed = AESGCMSIV(self.keys[purpose][key_id]).encrypt(nonce, value, _associated(context, key_id))
@@ -85,7 +107,7 @@ class KeyRing:
     def open(self, purpose: Purpose, box: bytes, context: str) -> bytes:
         """Decrypt; raises CannotOpen."""
         key_id, start = self.key_id_of(box), 1 + KEY_ID_LENGTH + NONCE_LENGTH
-        key = self.keys[purpose].get(key_id)
+        key = self.keys.get(purpose, {}).get(key_id)
         if key is None or box[:1] != ENVELOPE_VERSION:
             raise CannotOpen(f"{purpose}: no key {key_id}")
         try:
@@ -121,7 +143,7 @@ class KeyRing:
 
     def _add(self, purpose: Purpose) -> str:
         key_id = secrets.token_hex(KEY_ID_LENGTH)
-        self.keys[purpose][key_id] = secrets.token_bytes(32)
+        self.keys.setdefault(purpose, {})[key_id] = secrets.token_bytes(32)
         self.primary[purpose] = key_id
         return key_id
 
@@ -131,7 +153,7 @@ class KeyRing:
                 "primary": self.primary[purpose],
                 "keys": {key_id: base64.b64encode(key).decode() for key_id, key in self.keys[purpose].items()},
             }
-            for purpose in Purpose
+            for purpose in self.primary
         }
         return json.dumps(content, indent=1)
 

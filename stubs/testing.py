@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from stubs.altinn import RESOURCE, Altinn
 from stubs.base import HOST, StandIn
+from stubs.clamav import Clamav
 from stubs.enhetsregisteret import Enhetsregisteret
 from stubs.hpr import Hpr
 from stubs.idporten import IdPorten
@@ -21,8 +22,8 @@ from stubs.people import Person, by_key
 from stubs.smtp import Mailbox
 
 CLIENT_ID = "helsereserven"
-SYSTEMS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "hpr")
-PORTS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr")
+SYSTEMS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "hpr", "clamav")
+PORTS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr", "clamav")
 
 
 class Stubs:
@@ -44,6 +45,7 @@ class Stubs:
         self.enhetsregisteret = Enhetsregisteret()
         self.mailbox = Mailbox(mail_folder)
         self.hpr = Hpr(self.maskinporten)
+        self.clamav = Clamav()
         self.maskinporten.register(maskinporten_client, keys / "maskinporten.jwk.json")
 
     def serve(self, ports: list[int], urls: dict[str, str] | None = None) -> None:
@@ -96,6 +98,8 @@ class Stubs:
             "ALTINN_RESOURCE": RESOURCE,
             "ENHETSREGISTERET_URL": self.url("enhetsregisteret"),
             "HPR_URL": self.url("hpr"),
+            "CLAMAV_ADDRESS": self.url("clamav"),
+            "CLAMAV_IS_STAND_IN": "true",
             "SMTP_HOST": HOST,
             "SMTP_PORT": str(self.smtp_port),
             "SMTP_TLS": "none",
@@ -148,6 +152,7 @@ class Stubs:
             "mail": self.mailbox,
             "smtp": self.mailbox,
             "hpr": self.hpr,
+            "clamav": self.clamav,
         }
         return systems[name]
 

@@ -96,6 +96,7 @@ def running_site(folder: Path, template: Callable[[Postgres, str], None], keys: 
             "KEY_RING_FILE": str(keys / "ring.json"),
             "DATABASE_URL": postgres.url(Role.APP, DATABASE),
             "REDIS_URL": valkey.url(),
+            "FILES_URL": (folder / "files").as_uri(),
             "MAIL_FROM": "ikke-svar@helsereserven.example",
             "MAIL_REPLY_TO": "hjelp@helsereserven.example",
             "BIND": f"127.0.0.1:{port}",
