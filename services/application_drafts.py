@@ -17,20 +17,11 @@ from services.access import Actor
 from services.application_rules import Action
 from services.application_steps import MOST_NOMINEES, Step, gaps
 from services.applications import open_question, require, status_text
-from services.errors import Conflict, DomainError, NotFound
+from services.errors import Conflict, DomainError, NotFound, Unfit
 
 SUBMITTER_FIELDS = ("submitter_name", "submitter_email", "submitter_mobile", "submitter_job_title")
 PERSON_FIELDS = ("given_name", "family_name", "email", "mobile")
 NOMINEE_FIELDS = (*PERSON_FIELDS, "job_title", "access_level")
-
-
-class Unfit(DomainError):
-    """An answer of the right shape that does not fit the application; `field` names it, `message` is for the person."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
 
 
 def save_submitter(actor: Actor, application: AccessApplication, answers: Mapping[str, Any]) -> None:

@@ -25,6 +25,15 @@ class Incomplete(DomainError):
         self.gaps = gaps
 
 
+class Unfit(DomainError):
+    """An answer of the right shape that does not fit what is there; `field` names it, `message` is for the person."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
 class Conflict(DomainError):
     """Somebody was first. `message` says what the state is now, already translated."""
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import clock
 from extensions.database import db
@@ -41,18 +42,24 @@ TITLES: dict[Step, Any] = {
 }
 
 
+PAGES = (Professional.hpr, Professional.competence, Professional.availability, Professional.reach)
+"""The pages of a registration that are a row each."""
+
+
 class NoRegistration(NotFound):
     """The person who acts has no registration; blueprints lead to the first page of one."""
 
 
-def own(actor: Actor, *, lock: bool = False) -> Professional:
+def own(actor: Actor, *, lock: bool = False, pages: bool = False) -> Professional:
     """The registration of the person who acts; raises NoRegistration. `lock` keeps others from changing it meanwhile
-    and reads it as it is now."""
+    and reads it as it is now; `pages` reads along what tells which pages are answered."""
     query = select(Professional).where(
         Professional.account_id == actor.account_id, Professional.status != ProfessionalStatus.LEAVING
     )
+    if pages:
+        query = query.options(*(joinedload(part) for part in PAGES), selectinload(Professional.consents))
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(of=Professional).execution_options(populate_existing=True)
     found = db.session.scalar(query)
     if found is None:
         raise NoRegistration

@@ -9,24 +9,22 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, RadioField
 
 from blueprints.guard import actor
+from blueprints.versions import both_versions
 from extensions import clock
 from extensions.agencies import settings
 from extensions.database import db
 from extensions.language import show_mobile
 from extensions.log import security
 from forms.base import StepForm
-from forms.fields import MobileField, NationalIdField
 from models.application import AccessApplication, Nominee
 from models.enums import ApplicationStatus, GrantStatus, InvitationStatus, NomineeOutcome
 from models.grant import Grant
-from models.national_numbers import masked
 from services import application_drafts, applications, words
-from services.application_drafts import Unfit
 from services.application_steps import TITLES, Step, first_open, is_done
 from services.applications import EventKind
+from services.errors import Unfit
 from services.representation import RightMissing
 
 bp = Blueprint("applications", __name__, url_prefix="/soknad")
@@ -205,33 +203,3 @@ def next_address(application: AccessApplication, step: Step) -> str:
     if request.args.get("fra") == CAME_FROM_CHECK:
         return address_of(Step.CHECK, application)
     return address_of(ORDER[place + 1], application)
-
-
-def both_versions(form: StepForm, row: Any) -> ResponseReturnValue:
-    """409: somebody changed the same page meanwhile; both versions side by side, and the choice between them (C42)."""
-    form.validate()  # so that both are shown written the same way
-    fields = [field for field in form if field.name in request.form and field.name != "seen"]
-    sent = [(name, value) for name, value in request.form.items(multi=True) if name in form and name != "seen"]
-    query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
-    versions = {
-        "rows": [(field.label.text, _shown(field, field.data), _theirs(field, row)) for field in fields],
-        "fields": [*sent, ("seen", form.digest_of(row)), ("go", request.form.get("go", "next"))],
-        "action": request.script_root + request.path + query,
-    }
-    return render_template("errors/409.html", versions=versions), 409
-
-
-def _theirs(field: Field, row: Any) -> str:
-    if isinstance(field, NationalIdField):
-        return ""
-    return _shown(field, getattr(row, field.name, None))
-
-
-def _shown(field: Field, value: Any) -> str:
-    if isinstance(field, RadioField):
-        return next((str(choice.label) for choice in field.choices if choice.value == str(value)), "")
-    if isinstance(field, BooleanField):
-        return str(_("Ja") if value else _("Nei"))
-    if isinstance(field, NationalIdField):
-        return masked(value) if value else ""
-    return show_mobile(value or "") if isinstance(field, MobileField) else str(value or "")

@@ -15,10 +15,10 @@ from models.application import AccessApplication
 from models.enums import ApplicationStatus
 from services import application_drafts as drafts
 from services import applications, national_ids, snapshots
-from services.application_drafts import ContactAnswers, Unfit
+from services.application_drafts import ContactAnswers
 from services.application_steps import MOST_NOMINEES, Step, gaps
 from services.case_checks import is_free_mail
-from services.errors import Incomplete, NotFound
+from services.errors import Incomplete, NotFound, Unfit
 
 SENT = "sent"
 """In the cookie: the application whose receipt this browser was led to."""

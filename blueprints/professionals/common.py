@@ -1,0 +1,182 @@
+"""What the pages of a registration share: in which order they come, finding the registration, saving a page, and where
+it leads.
+
+Each page has two addresses and one view (ux.md D): its step at /min-side/registrer/ until the registration is finished,
+and its place on Min side from then on.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from blueprints.guard import actor, held_fields
+from blueprints.professionals.blueprint import bp
+from blueprints.versions import both_versions
+from extensions.database import db
+from extensions.language import show_mobile
+from forms.base import StepForm
+from models.enums import ProfessionalStatus
+from models.professional import Professional
+from services import professionals
+from services.errors import Unfit
+from services.professionals import TITLES, NoRegistration, Step, first_open, is_done
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+ORDER = list(Step)
+PLACES = {
+    Step.ABOUT: "opplysninger",
+    Step.AUTHORISATION: "autorisasjoner",
+    Step.COMPETENCE: "kompetanse",
+    Step.AVAILABILITY: "tilgjengelighet",
+    Step.AREAS: "omrader",
+}
+"""Where a page stands on Min side when the registration is finished."""
+CAME_FROM_CHECK = str(Step.CHECK)
+
+bp.add_app_template_filter(show_mobile, "mobile")
+
+
+def page_of(step: Step) -> Callable[[View], View]:
+    """Serve a view (already marked with open_to) as a step of the registration, and at its place on Min side."""
+
+    def mark(view: View) -> View:
+        bp.add_url_rule(f"/registrer/{step}", step.name.lower(), view, methods=["GET", "POST"])
+        if step in PLACES:
+            bp.add_url_rule(f"/{PLACES[step]}", f"my_{step.name.lower()}", view, methods=["GET", "POST"])
+        return view
+
+    return mark
+
+
+def address_of(step: Step, professional: Professional | None, **more: Any) -> str:
+    """Where this person finds a page: in the registration, or on Min side when it is finished."""
+    is_place = professional is not None and not is_started(professional) and step in PLACES
+    return url_for(f"professionals.{'my_' if is_place else ''}{step.name.lower()}", **more)
+
+
+def is_started(professional: Professional) -> bool:
+    return professional.status is ProfessionalStatus.STARTED
+
+
+@bp.app_errorhandler(NoRegistration)
+def no_registration(_error: NoRegistration) -> ResponseReturnValue:
+    """Whoever has none is led to the first page of one."""
+    db.finish(keep=False)
+    return redirect(url_for("professionals.consent"), 303)
+
+
+def open_step(step: Step) -> Professional:
+    """The registration whose page is to be shown or saved; otherwise the way to where the person should be.
+
+    A step opens only when the ones before it are answered (C41). POST holds the row until the end of the request.
+    """
+    professional = professionals.own(actor(), lock=request.method == "POST", pages=True)
+    reached = first_open(professional)
+    if is_started(professional) and ORDER.index(step) > ORDER.index(reached):
+        _go(address_of(reached, professional))
+    wanted = address_of(step, professional)
+    if request.method == "GET" and request.script_root + request.path != wanted:
+        _go(wanted)
+    return professional
+
+
+def _go(address: str) -> None:
+    abort(make_response(redirect(address, 303)))
+
+
+def typed(step: Step, professional: Professional) -> MultiDict[str, str] | None:
+    """What the person had typed on this page before it was interrupted, or left it half done: a form's `held`."""
+    return held_fields()
+
+
+def is_autosave() -> bool:
+    return "X-Autosave" in request.headers
+
+
+def is_partial() -> bool:
+    """Whether the page is left unfinished: nothing is complained about."""
+    return is_autosave() or request.form.get("go") in ("previous", "later")
+
+
+def save_step(
+    form: StepForm,
+    step: Step,
+    professional: Professional,
+    row: Callable[[], Any],
+    save: Callable[[dict[str, Any]], None],
+) -> ResponseReturnValue | None:
+    """Take a posted page: save it and lead on, or None to show it (again).
+
+    `row` gives what the form is made from, as it is now; `save` gets the answers when all of them are valid, and may
+    raise Unfit.
+    """
+    if not form.is_submitted():
+        return None
+    if form.is_outdated:
+        return both_versions(form, row())
+    if not _is_saved(form, save) and not is_partial():
+        return None
+    if is_autosave():
+        return "", 204, {"X-Seen": form.digest_of(row())}
+    return redirect(next_address(step, professional), 303)
+
+
+def _is_saved(form: StepForm, save: Callable[[dict[str, Any]], None]) -> bool:
+    if not form.validate():
+        return False
+    try:
+        save(form.answers())
+    except Unfit as problem:
+        form[problem.field].errors = [problem.message]
+        return False
+    return True
+
+
+def next_address(step: Step, professional: Professional) -> str:
+    """Where a saved page leads: by the button that was pressed, and by the page one came from."""
+    if not is_started(professional):
+        flash(_("Endringen er lagret."), "success")
+        return url_for("professionals.home")
+    place = ORDER.index(step)
+    match request.form.get("go"):
+        case "later":
+            flash(_("Registreringen er lagret. Du kan fortsette når du vil."), "success")
+            return url_for("professionals.home")
+        case "previous" if place:
+            return address_of(ORDER[place - 1], professional)
+    if request.args.get("fra") == CAME_FROM_CHECK:
+        return address_of(Step.CHECK, professional)
+    return address_of(ORDER[place + 1], professional)
+
+
+def step_page(
+    name: str, step: Step, form: StepForm | None, professional: Professional | None, **facts: Any
+) -> ResponseReturnValue:
+    """A page of the registration, templates/professionals/<name>.html, which extends professionals/_step.html."""
+    in_registration = professional is None or is_started(professional)
+    response = render_template(
+        f"professionals/{name}.html",
+        professional=professional,
+        form=form,
+        steps=steps_of(professional) if in_registration else None,
+        step_number=ORDER.index(step) + 1,
+        **facts,
+    )
+    return response, form.status_code if form is not None else 200
+
+
+def steps_of(professional: Professional | None) -> list[dict[str, Any]]:
+    """The step indicator's rows: as far as the first unanswered step, they are links."""
+    reached = ORDER.index(first_open(professional))
+    return [
+        {
+            "title": TITLES[step],
+            "url": address_of(step, professional) if place <= reached else None,
+            "done": is_done(professional, step),
+        }
+        for place, step in enumerate(ORDER)
+    ]
