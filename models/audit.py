@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, String, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +21,12 @@ class AuditEvent(Base):
         Index("ix_audit_event_object", "object_type", "object_id"),
         Index("ix_audit_event_subject", "subject_id"),
         Index("ix_audit_event_actor", "actor_id", "id"),
+        Index(
+            "ix_audit_event_shown",
+            text("(facts -> 'shown')"),
+            postgresql_using="gin",
+            postgresql_where="action = 'listing.shown'",
+        ),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[datetime]

@@ -121,7 +121,9 @@ class MessageKind(StrEnum):
     BEFORE_ERASURE = "before_erasure"
     LISTING_LOST = "listing_lost"
     PRIVACY_CASE_RECEIVED = "privacy_case_received"
+    PRIVACY_CASE_EXTENDED = "privacy_case_extended"
     PRIVACY_CASE_ANSWERED = "privacy_case_answered"
+    CONTACT_CHANGED = "contact_changed"
 
 
 class MessageStatus(StrEnum):

@@ -33,11 +33,26 @@ class PrivacyCase(HasId, HasStatus, Base):
     received_at: Mapped[datetime]
     due_at: Mapped[datetime] = mapped_column(index=True)
     caseworker_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    is_restricting: Mapped[bool] = mapped_column(default=False)
+    """The person is shown to nobody because of this case: while it is judged, and after an answer that says so."""
     extended_at: Mapped[datetime | None]
     extension_reason: Mapped[str | None] = mapped_column(Text)
     answer: Mapped[str | None] = mapped_column(Text)
     answered_at: Mapped[datetime | None]
     account: Mapped[Account] = relationship(foreign_keys=[account_id])
+    caseworker: Mapped[Account | None] = relationship(foreign_keys=[caseworker_id])
+
+
+class PersonLookup(HasId, Base):
+    """A caseworker's written reason to open a registered person, or to ask whether there is one (C27). The pages about
+    the person stay open to that caseworker for as long as services/people.py says."""
+
+    __tablename__ = "person_lookup"
+    actor_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    professional_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), index=True)
+    """None when nobody was found."""
+    reason: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class DataExport(HasId, HasStatus, Base):

@@ -12,7 +12,8 @@ MESSAGES = (
     "'application_received', 'more_information', 'application_granted', 'application_declined', 'appeal_upheld', "
     "'invitation', 'invitation_reminder', 'invitation_expired', 'invitation_accepted', 'new_invitation_requested', "
     "'access_ended', 'reconfirmation_due', 'email_confirmation', 'availability_check', 'profile_erased', "
-    "'file_refused', 'before_erasure', 'listing_lost', 'privacy_case_received', 'privacy_case_answered'"
+    "'file_refused', 'before_erasure', 'listing_lost', 'privacy_case_received', 'privacy_case_extended', "
+    "'privacy_case_answered', 'contact_changed'"
 )
 WIDENED = (
     ("audit_event", "actor_role", ROLES),
@@ -560,6 +561,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("caseworker_id", sa.Uuid(), nullable=True),
+        sa.Column("is_restricting", sa.Boolean(), nullable=False),
         sa.Column("extended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("extension_reason", sa.Text(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
@@ -589,6 +591,32 @@ def upgrade() -> None:
     op.create_index(op.f("ix_privacy_case_account_id"), "privacy_case", ["account_id"], unique=False)
     op.create_index(op.f("ix_privacy_case_due_at"), "privacy_case", ["due_at"], unique=False)
     op.create_index(op.f("ix_privacy_case_professional_id"), "privacy_case", ["professional_id"], unique=False)
+    op.create_table(
+        "person_lookup",
+        sa.Column("actor_id", sa.Uuid(), nullable=False),
+        sa.Column("professional_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["account.id"], name=op.f("fk_person_lookup_actor_id_account")),
+        sa.ForeignKeyConstraint(
+            ["professional_id"],
+            ["professional.id"],
+            name=op.f("fk_person_lookup_professional_id_professional"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_lookup")),
+    )
+    op.create_index(op.f("ix_person_lookup_made_at"), "person_lookup", ["made_at"], unique=False)
+    op.create_index(op.f("ix_person_lookup_professional_id"), "person_lookup", ["professional_id"], unique=False)
+    op.create_index(
+        "ix_audit_event_shown",
+        "audit_event",
+        [sa.text("(facts -> 'shown')")],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where="action = 'listing.shown'",
+    )
     op.create_table(
         "professional_authorisation",
         sa.Column("professional_id", sa.Uuid(), nullable=False),
