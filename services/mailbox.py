@@ -22,6 +22,7 @@ def queue(
     *,
     application_id: UUID | None = None,
     invitation_id: UUID | None = None,
+    professional_id: UUID | None = None,
     **facts: Any,
 ) -> Message | None:
     """Queue one e-mail; the same kind, key and recipient is sent once (I11). Returns None when it was queued before.
@@ -40,6 +41,7 @@ def queue(
         facts={name: _plain(value) for name, value in facts.items()},
         application_id=application_id,
         invitation_id=invitation_id,
+        professional_id=professional_id,
         created_at=clock.now(),
     )
     db.session.add(message)
