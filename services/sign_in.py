@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import exists, func, select, update
 
-from adapters.idporten import IdPortenLogin
+from adapters.oidc import Login
 from extensions import clock
 from extensions.agencies import agencies, settings
 from extensions.database import db
@@ -140,7 +140,7 @@ def _use_up(state: str, browser: str) -> LoginAttempt:
     return attempt
 
 
-def _account_for(login: IdPortenLogin) -> Account:
+def _account_for(login: Login) -> Account:
     """The one account of this human, made at the first sign-in (C5).
 
     A new issuer or subject joins it by the number; a new number, when a D-number became a fødselsnummer, by the

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from adapters.errors import Unavailable
-from adapters.idporten import LoginRefused, Refusal
+from adapters.oidc import LoginRefused, Refusal
 from blueprints import guard
 from blueprints.guard import Role, actor, open_to, present, safe_next
 from extensions import login

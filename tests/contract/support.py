@@ -11,20 +11,25 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx
 from joserfc.jwk import RSAKey
 
+from adapters import oidc
 from adapters.altinn import Altinn
-from adapters.idporten import IdPorten, IdPortenLogin, LoginStart
+from adapters.hpr import Hpr
+from adapters.idporten import IdPorten
 from adapters.maskinporten import Maskinporten
+from adapters.oidc import LoginStart
 from stubs.altinn import RESOURCE
 from stubs.testing import CLIENT_ID, Stubs
 
 BASE_URL = "https://helsereserven.example"
 REDIRECT_URI = f"{BASE_URL}/logg-inn/idporten/tilbake"
+HPR_SCOPES = ("nhn:hpr/basic", "nhn:hpr/extended")
 REQUIRED = {
     "idporten": ("ISSUER", "CLIENT_ID", "KEY_FILE", "REDIRECT_URI", "PERSON"),
     "idporten_production": ("ISSUER",),
     "maskinporten": ("ISSUER", "CLIENT_ID", "KEY_FILE"),
     "altinn": ("URL", "RESOURCE", "PERSON", "ORGANISATION", "OTHER_ORGANISATION"),
     "enhetsregisteret": ("URL",),
+    "hpr": ("URL", "PERSON", "PERSON_NOT_IN_HPR"),
     "smtp": ("HOST", "PORT", "TLS", "FROM", "TO"),
 }
 
@@ -70,10 +75,10 @@ class Login:
                 return dict(parse_qsl(urlsplit(url).query))
         raise AssertionError("the browser never came back")
 
-    def finish(self, start: LoginStart, params: Mapping[str, str]) -> IdPortenLogin:
+    def finish(self, start: LoginStart, params: Mapping[str, str]) -> oidc.Login:
         return self.adapter.finish(params=params, state=start.state, nonce=start.nonce, verifier=start.verifier)
 
-    def whole(self, **options: Any) -> IdPortenLogin:
+    def whole(self, **options: Any) -> oidc.Login:
         """Start, sign in and finish."""
         start = self.adapter.start(language="nb")
         return self.finish(start, self.sign_in(start, **options))
@@ -119,6 +124,20 @@ class AltinnCase:
     person: str
     organisation: str
     other_organisation: str
+
+
+@dataclass
+class HprCase:
+    """HPR with a person who holds a valid authorisation and one who is not in it."""
+
+    adapter: Hpr
+    person: str
+    other_person: str
+
+
+def hpr_at(stubs: Stubs, **options: Any) -> Hpr:
+    machine = options.pop("maskinporten", None) or maskinporten_at(stubs)
+    return Hpr(stubs.url("hpr"), machine, options.pop("scopes", HPR_SCOPES))
 
 
 def altinn_at(stubs: Stubs, **options: Any) -> Altinn:

@@ -14,7 +14,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from adapters.errors import Unavailable
-from adapters.idporten import IdPorten, LoginRefused, Refusal
+from adapters.idporten import IdPorten
+from adapters.oidc import LoginRefused, Refusal
 from stubs.idporten import IdPorten as StandIn
 from stubs.testing import CLIENT_ID, Stubs
 from tests.contract.support import BASE_URL, REDIRECT_URI, Clock, Login, idporten_at, key_of, web
