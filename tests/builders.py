@@ -132,7 +132,8 @@ class Builders:
     def professional(self, account: Account | None = None, *, listed: bool = True, **changes: Any) -> Professional:
         """A finished registration of a nurse in Trondheim, listed unless told otherwise (then without the second
         consent). Changes go to the row they belong to: email=…, competence__professions=[…], hpr__status=…,
-        availability__confirmed_at=…, reach__counties=[…]. `professional.number` is the national identity number."""
+        availability__confirmed_at=…, reach__counties=[…]. `professional.number` is the national identity number and
+        `professional.person` the account."""
         account = account or self.account("Kari Prøve")
         with self._context():
             now = clock.now()
@@ -189,6 +190,7 @@ class Builders:
             db.session.add(row)
             listing.refresh(row.id)
         row.number = getattr(account, "number", None)  # type: ignore[attr-defined]
+        row.person = account  # type: ignore[attr-defined]
         return row
 
     def consent_event(self, purpose: ConsentPurpose, order: int = 0, **changes: Any) -> ConsentEvent:
