@@ -9,16 +9,20 @@ import pytest
 from adapters import http
 from adapters.altinn import Altinn
 from adapters.enhetsregisteret import Enhetsregisteret
+from adapters.hpr import Hpr
 from adapters.idporten import IdPorten
 from adapters.maskinporten import Maskinporten
 from stubs.testing import Stubs, start_stubs
 from tests.contract.support import (
     AUTHORITIES,
     BASE_URL,
+    HPR_SCOPES,
     REDIRECT_URI,
     AltinnCase,
+    HprCase,
     Login,
     altinn_at,
+    hpr_at,
     idporten_at,
     key_of,
     maskinporten_at,
@@ -107,3 +111,13 @@ def enhetsregisteret(request: pytest.FixtureRequest, impatient: None) -> Enhetsr
     if settings := real("enhetsregisteret"):
         return Enhetsregisteret(settings["URL"])
     return Enhetsregisteret(request.getfixturevalue("stubs").url("enhetsregisteret"))
+
+
+@pytest.fixture
+def hpr(request: pytest.FixtureRequest, maskinporten: Maskinporten) -> HprCase:
+    if settings := real("hpr"):
+        adapter = Hpr(settings["URL"], maskinporten, HPR_SCOPES)
+        return HprCase(adapter, settings["PERSON"], settings["PERSON_NOT_IN_HPR"])
+    stubs: Stubs = request.getfixturevalue("stubs")
+    nurse, nobody = stubs.person("professional_nurse"), stubs.person("professional_not_in_hpr")
+    return HprCase(hpr_at(stubs), nurse.national_id, nobody.national_id)

@@ -141,6 +141,19 @@ def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     assert caught.value.reason == "timeout"
 
 
+def test_what_a_person_waits_for_ends_in_time(pauses: list[float]) -> None:
+    asks, asked = answering(httpx.Response(503, headers={"Retry-After": "2"}), httpx.Response(200))
+    with pytest.raises(Unavailable) as caught, http.within(1):
+        asks.call("GET", "/x", retry=True)
+    assert (caught.value.reason, len(asked), pauses) == ("timeout", 1, [])
+    assert asked[0].extensions["timeout"]["read"] <= 1
+    with pytest.raises(Unavailable), http.within(0):
+        asks.call("GET", "/x", retry=True)
+    assert len(asked) == 1
+    assert asks.call("GET", "/x", retry=True).status == 200
+    assert asked[1].extensions["timeout"] == {"connect": 3, "read": 10, "write": 10, "pool": 3}
+
+
 def test_one_id_follows_a_call_all_the_way() -> None:
     asks, asked = answering(httpx.Response(200))
     token = correlation_id.set("request-7")
@@ -167,6 +180,13 @@ def test_the_log_tells_the_path_and_neither_query_nor_body(caplog: pytest.LogCap
     (record,) = (record for record in caplog.records if record.name == "adapters.http")
     assert record.getMessage().startswith("agency POST /x -> 200 in ")
     assert "secret" not in caplog.text and "05859010018" not in caplog.text
+
+
+def test_the_log_tells_no_number_in_a_path(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    asks, _ = answering(httpx.Response(200))
+    asks.call("GET", "/v1/people/9900123", retry=True)
+    assert "agency GET /v1/people/# -> 200" in caplog.text and "9900123" not in caplog.text
 
 
 def test_over_tls_only_public_addresses_are_spoken_to(pauses: list[float], caplog: pytest.LogCaptureFixture) -> None:
