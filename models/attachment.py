@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, HasId, HasStatus
+from models.base import Base, HasFile, HasStatus
 from models.enums import AttachmentKind, AttachmentStatus, Visibility
 
 
-class Attachment(HasId, HasStatus, Base):
+class Attachment(HasFile, HasStatus, Base):
     """A CV or another document (vedlegg). Only clean ones are ever served (I7); an infected one has lost its bytes."""
 
     __tablename__ = "attachment"
@@ -42,14 +42,13 @@ class Attachment(HasId, HasStatus, Base):
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     """Of the plain bytes: the same file twice is one, and what comes out of the store is what went in."""
-    storage_key: Mapped[str | None] = mapped_column(String(64), unique=True)
-    key_box: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The file's own key, wrapped."""
     visibility: Mapped[Visibility]
     status: Mapped[AttachmentStatus] = mapped_column(default=AttachmentStatus.STORED)
     uploaded_at: Mapped[datetime]
     scanned_at: Mapped[datetime | None]
     signatures: Mapped[str | None] = mapped_column(String(60))
     """The scanner's database at the last scan."""
+    finding: Mapped[str | None] = mapped_column(String(100))
+    """What the scanner found, by its name for it."""
     attempts: Mapped[int] = mapped_column(default=0)
     """Scans that did not come to an answer."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, DateTime, Enum, LargeBinary, MetaData
+from sqlalchemy import CheckConstraint, DateTime, Enum, LargeBinary, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -46,6 +46,18 @@ class HasId:
     """A random public id: it says nothing about order or number (security.md C13)."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+
+
+class HasFile(HasId):
+    """A file in the store (security.md section 4): where its encrypted bytes lie, and its own key, wrapped for this
+    row.
+
+    Only services.files reads or writes them; the row's id is set before the file is kept.
+    """
+
+    __tablename__: str
+    storage_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    key_box: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class HasNationalId:

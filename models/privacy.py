@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.account import Account
-from models.base import Base, HasId, HasStatus
+from models.base import Base, HasFile, HasId, HasStatus
 from models.enums import ExportStatus, PrivacyCaseKind, PrivacyCaseStatus
 
 
@@ -55,7 +55,7 @@ class PersonLookup(HasId, Base):
     made_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class DataExport(HasId, HasStatus, Base):
+class DataExport(HasFile, HasStatus, Base):
     """A copy of everything about one person, made by a job and kept for a week (articles 15 and 20)."""
 
     __tablename__ = "data_export"
@@ -70,8 +70,6 @@ class DataExport(HasId, HasStatus, Base):
     requested_at: Mapped[datetime]
     ready_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-    storage_key: Mapped[str | None] = mapped_column(String(64), unique=True)
-    key_box: Mapped[bytes | None] = mapped_column(LargeBinary)
     size: Mapped[int | None]
 
 

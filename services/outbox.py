@@ -15,6 +15,9 @@ class Job(StrEnum):
 
     SEND_MESSAGE = "workers.mail.send_message"
     MAKE_RECEIPT = "workers.applications.make_receipt"
+    SCAN_FILE = "workers.attachments.scan"
+    REMOVE_FILE = "workers.attachments.remove"
+    SWEEP_FILES = "workers.attachments.sweep"
     REMIND_INVITATIONS = "workers.housekeeping.remind_invitations"
     EXPIRE_INVITATIONS = "workers.housekeeping.expire_invitations"
     RECONFIRM_GRANTS = "workers.housekeeping.reconfirm_grants"
