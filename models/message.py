@@ -37,7 +37,7 @@ class Message(HasId, HasStatus, Base):
     )
     invitation_id: Mapped[UUID | None] = mapped_column(ForeignKey("invitation.id", ondelete="CASCADE"), index=True)
     professional_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), index=True)
-    link_id: Mapped[UUID | None] = mapped_column(ForeignKey("link.id", ondelete="CASCADE"), index=True)
+    link_id: Mapped[UUID | None] = mapped_column(ForeignKey("link.id", ondelete="SET NULL"), index=True)
     status: Mapped[MessageStatus] = mapped_column(default=MessageStatus.QUEUED)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

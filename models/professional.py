@@ -94,6 +94,8 @@ class Professional(HasId, HasStatus, Base):
     email_confirmed_at: Mapped[datetime | None]
     email_failed_at: Mapped[datetime | None]
     """The mail server refused the address."""
+    reminders_stopped_at: Mapped[datetime | None]
+    """The person wants no more e-mails that ask for a confirmation; without one they are hidden all the same."""
     phone: Mapped[str | None] = mapped_column(String(20))
     street_box: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Street and number, sealed; only the municipality is ever shown to others."""
@@ -175,10 +177,10 @@ class Availability(_OfProfessional, Base):
     to_date: Mapped[date | None]
     """The last day the person can work, when there is one."""
     paused_until: Mapped[date | None]
-    workload: Mapped[Workload | None]
-    """None only when the person registered with a pause."""
+    """The first day after the pause."""
+    workload: Mapped[Workload]
     times: Mapped[list[TimeOfDay]] = _many(TimeOfDay)
-    start_speed: Mapped[StartSpeed | None]
+    start_speed: Mapped[StartSpeed]
     capacity_count: Mapped[int | None]
     capacity_unit: Mapped[CapacityUnit | None]
     capacity_period: Mapped[CapacityPeriod | None]
@@ -198,8 +200,9 @@ class Reach(_OfProfessional, Base):
     counties: Mapped[list[str]] = mapped_column(ARRAY(String(2)), default=list)
     municipalities: Mapped[list[str]] = mapped_column(ARRAY(String(4)), default=list)
     """Municipalities outside the whole counties."""
-    travel: Mapped[TravelTime]
-    housing: Mapped[Housing]
+    travel: Mapped[TravelTime | None]
+    housing: Mapped[Housing | None]
+    """None while the page is half answered: areas may be chosen on the map first."""
 
 
 class HprRecord(_OfProfessional, Base):
@@ -295,3 +298,5 @@ class Link(HasId, Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
     answer: Mapped[AvailabilityKind | None]
+
+    professional: Mapped[Professional] = relationship()

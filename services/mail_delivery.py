@@ -11,6 +11,7 @@ from extensions.database import db
 from models.enums import InvitationStatus, MessageKind, MessageStatus
 from models.grant import Invitation
 from models.message import Message
+from models.professional import Link, Professional
 from services import audit, messages
 
 LIVE = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENT})
@@ -54,6 +55,8 @@ def _locked(message_id: UUID) -> Message | None:
 
 
 def _still_wanted(message: Message) -> bool:
+    if message.link_id is not None:
+        return db.session.get_one(Link, message.link_id).expires_at > clock.now()
     if message.kind not in CARRIES_LINK or message.invitation_id is None:
         return True
     invitation = db.session.get_one(Invitation, message.invitation_id)
@@ -66,6 +69,17 @@ def _mark_undeliverable(message: Message, code: str) -> None:
     message.attempts += 1
     audit.record(None, "message.undeliverable", message, kind=message.kind.value, code=code)
     _move_invitation(message, InvitationStatus.UNDELIVERABLE)
+    _mark_address(message)
+
+
+def _mark_address(message: Message) -> None:
+    """What a person is sent does not arrive: Min side says so, as long as the address is the same (ux.md section 6)."""
+    if message.professional_id is not None:
+        db.session.execute(
+            update(Professional)
+            .where(Professional.id == message.professional_id, Professional.email == message.recipient)
+            .values(email_failed_at=clock.now())
+        )
 
 
 def _move_invitation(message: Message, target: InvitationStatus, **columns: object) -> None:

@@ -23,6 +23,7 @@ def queue(
     application_id: UUID | None = None,
     invitation_id: UUID | None = None,
     professional_id: UUID | None = None,
+    link_id: UUID | None = None,
     **facts: Any,
 ) -> Message | None:
     """Queue one e-mail; the same kind, key and recipient is sent once (I11). Returns None when it was queued before.
@@ -42,6 +43,7 @@ def queue(
         application_id=application_id,
         invitation_id=invitation_id,
         professional_id=professional_id,
+        link_id=link_id,
         created_at=clock.now(),
     )
     db.session.add(message)

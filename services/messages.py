@@ -16,14 +16,18 @@ from extensions.database import db
 from extensions.keys import keyring
 from extensions.language import in_language, show_date, show_time
 from models.application import AccessApplication
-from models.enums import Language, MessageKind
+from models.enums import Language, LinkPurpose, MessageKind
 from models.grant import Invitation
 from models.message import Message
+from models.professional import Link
+from services import links
 from services.sessions import hash_of
 from services.settings import Key, duration, value
 
 SENDER = "Helsedirektoratet"
 REMINDERS = frozenset({MessageKind.INVITATION_REMINDER, MessageKind.RECONFIRMATION_DUE})
+STOPPED_BY_LINK = frozenset({MessageKind.AVAILABILITY_CHECK})
+"""Reminders to persons, which mail programs may stop with one press (RFC 8058)."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d)?")
 _GAPS = re.compile(r"\n{3,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
@@ -51,6 +55,10 @@ def compose(message: Message) -> EmailMessage:
     email["Auto-Submitted"] = "auto-generated"
     if message.kind in REMINDERS:
         email["List-Unsubscribe"] = f"<mailto:{config.mail_reply_to}?subject=stopp%20{message.id}>"
+    if message.kind in STOPPED_BY_LINK and message.professional_id is not None:
+        stop = links.newest(message.professional_id, LinkPurpose.UNSUBSCRIBE)
+        email["List-Unsubscribe"] = f"<{_address_of(stop, message.language)}>"
+        email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     email.set_content(text, cte="quoted-printable")
     email.add_alternative(html, subtype="html", cte="quoted-printable")
     email["Content-Language"] = message.language.value
@@ -63,7 +71,7 @@ def _facts(message: Message) -> dict[str, Any]:
     Never a person's name, a national identity number, a reason or the text of a question (C37).
     """
     config = settings()
-    prefix = "" if message.language is Language.BOKMAL else f"/{message.language}"
+    prefix = _prefix(message.language)
     facts = {name: _shown(fact) for name, fact in message.facts.items()} | {
         "language": message.language.value,
         "domain": config.host,
@@ -80,9 +88,25 @@ def _facts(message: Message) -> dict[str, Any]:
         facts["expires"] = show_date(invitation.expires_at)
         if message.kind in (MessageKind.INVITATION, MessageKind.INVITATION_REMINDER):
             facts["link"] = f"{config.base_url}{prefix}/i/{_token(invitation)}"
+    if message.link_id is not None:
+        link = db.session.get_one(Link, message.link_id)
+        facts["link"] = _address_of(link, message.language)
+        facts["expires"] = show_date(link.expires_at)
     if message.kind is MessageKind.APPLICATION_RECEIVED:
         facts["days"] = duration(value(Key.PROCESSING_DAYS), "days")
     return facts
+
+
+def _prefix(language: Language) -> str:
+    return "" if language is Language.BOKMAL else f"/{language}"
+
+
+def _address_of(link: Link | None, language: Language) -> str:
+    """The whole address of a link, in the language of the mail; raises Unsendable when there is none to make."""
+    token = links.token_of(link) if link is not None else None
+    if link is None or token is None:
+        raise Unsendable("link")
+    return f"{settings().base_url}{_prefix(language)}/{links.PLACES[link.purpose]}/{token}"
 
 
 def _token(invitation: Invitation) -> str:

@@ -33,6 +33,9 @@ class Key(StrEnum):
     ACCOUNT_YEARS = "account_years"
     BACKUP_DAYS = "backup_days"
     FRESH_DAYS = "fresh_days"
+    ASK_DAYS = "ask_days"
+    ASK_AGAIN_DAYS = "ask_again_days"
+    AVAILABILITY_LINK_DAYS = "availability_link_days"
     HPR_SILENT_HOURS = "hpr_silent_hours"
     CONSENT_RENEWAL_DAYS = "consent_renewal_days"
 
@@ -57,6 +60,9 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.ACCOUNT_YEARS: (5, "years"),
     Key.BACKUP_DAYS: (35, "days"),
     Key.FRESH_DAYS: (60, "days"),
+    Key.ASK_DAYS: (30, "days"),
+    Key.ASK_AGAIN_DAYS: (44, "days"),
+    Key.AVAILABILITY_LINK_DAYS: (14, "days"),
     Key.HPR_SILENT_HOURS: (72, "hours"),
     Key.CONSENT_RENEWAL_DAYS: (90, "days"),
 }

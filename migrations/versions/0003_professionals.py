@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("email_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("email_failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminders_stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("phone", sa.String(length=20), nullable=True),
         sa.Column("street_box", sa.LargeBinary(), nullable=True),
         sa.Column("postal_code", sa.String(length=4), nullable=True),
@@ -185,7 +186,7 @@ def upgrade() -> None:
         sa.Column(
             "workload",
             sa.Enum("20", "40", "60", "80", "100", "on_call", name="workload", native_enum=False, length=40),
-            nullable=True,
+            nullable=False,
         ),
         sa.Column(
             "times",
@@ -197,7 +198,7 @@ def upgrade() -> None:
         sa.Column(
             "start_speed",
             sa.Enum("same_day", "within_week", "within_month", name="startspeed", native_enum=False, length=40),
-            nullable=True,
+            nullable=False,
         ),
         sa.Column("capacity_count", sa.Integer(), nullable=True),
         sa.Column(
@@ -656,10 +657,10 @@ def upgrade() -> None:
             sa.Enum(
                 "half_hour", "one_hour", "over_one_hour", "stay_away", name="traveltime", native_enum=False, length=40
             ),
-            nullable=False,
+            nullable=True,
         ),
         sa.Column(
-            "housing", sa.Enum("yes", "no", "depends", name="housing", native_enum=False, length=40), nullable=False
+            "housing", sa.Enum("yes", "no", "depends", name="housing", native_enum=False, length=40), nullable=True
         ),
         sa.Column("professional_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("housing IN ('yes', 'no', 'depends')", name=op.f("ck_reach_housing_known")),
@@ -726,7 +727,7 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("link_id", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_message_link_id"), "message", ["link_id"], unique=False)
     op.create_index(op.f("ix_message_professional_id"), "message", ["professional_id"], unique=False)
-    op.create_foreign_key(op.f("fk_message_link_id_link"), "message", "link", ["link_id"], ["id"], ondelete="CASCADE")
+    op.create_foreign_key(op.f("fk_message_link_id_link"), "message", "link", ["link_id"], ["id"], ondelete="SET NULL")
     op.create_foreign_key(
         op.f("fk_message_professional_id_professional"),
         "message",
