@@ -76,6 +76,8 @@ class LoginSession(HasId, Base):
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     issuer: Mapped[str] = mapped_column(String(200))
     provider_session_id: Mapped[str | None] = mapped_column(String(255))
+    acr: Mapped[str | None] = mapped_column(String(60))
+    """How the person signed in, in the provider's own words for the level."""
     authenticated_at: Mapped[datetime]
     started_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]

@@ -268,7 +268,7 @@ class ConsentEvent(HasId, Base):
     order: Mapped[int] = mapped_column(default=0)
     """Events of one moment, in order."""
     channel: Mapped[str] = mapped_column(String(20))
-    login_level: Mapped[str] = mapped_column(String(40))
+    login_level: Mapped[str] = mapped_column(String(60))
 
 
 class Block(HasId, Base):

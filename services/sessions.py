@@ -46,6 +46,7 @@ def open_for(
     provider_session_id: str | None,
     authenticated_at: datetime,
     started_at: datetime | None = None,
+    acr: str | None = None,
 ) -> tuple[str, LoginSession]:
     """Open a session; returns the token for the cookie and the row. The account's oldest sessions end beyond three."""
     _lock([account.id])
@@ -59,6 +60,7 @@ def open_for(
         organisation_id=organisation_id,
         issuer=issuer,
         provider_session_id=provider_session_id,
+        acr=acr,
         authenticated_at=authenticated_at,
         started_at=started,
         last_seen_at=now,
@@ -174,9 +176,15 @@ def switch(actor: Actor, role: Role, organisation_id: UUID | None) -> tuple[str,
         provider_session_id=old.provider_session_id,
         authenticated_at=old.authenticated_at,
         started_at=old.started_at,
+        acr=old.acr,
     )
     audit.record(actor, "session.role_changed", row, to_role=role.value, to_organisation=organisation_id)
     return token, row
+
+
+def level_of(actor: Actor) -> str:
+    """How the person signed in, in the provider's own words for the level; for what must be proved later."""
+    return db.session.scalar(select(LoginSession.acr).where(LoginSession.id == actor.session_id)) or "unknown"
 
 
 def end(actor: Actor) -> None:

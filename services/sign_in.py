@@ -89,6 +89,7 @@ def finish(params: Mapping[str, str], browser: str, earlier_token: str | None) -
         issuer=login.issuer,
         provider_session_id=login.session_id,
         authenticated_at=login.auth_time,
+        acr=login.acr,
     )
     actor = sessions.load(token)
     assert actor is not None

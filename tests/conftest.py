@@ -229,6 +229,7 @@ def client_for(app: Flask) -> Callable[..., FlaskClient]:
                 issuer=app.extensions["settings"].idporten_issuer,
                 provider_session_id=f"sid-{account.id}",
                 authenticated_at=clock.now() - when.get("signed_in_ago", timedelta(0)),
+                acr="idporten-loa-high",
             )
             db.session.commit()
         with client.session_transaction() as session:

@@ -339,7 +339,7 @@ def upgrade() -> None:
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("order", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(length=20), nullable=False),
-        sa.Column("login_level", sa.String(length=40), nullable=False),
+        sa.Column("login_level", sa.String(length=60), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("act IN ('given', 'withdrawn')", name=op.f("ck_consent_event_act_known")),
         sa.CheckConstraint("language IN ('nb', 'nn', 'en')", name=op.f("ck_consent_event_language_known")),
@@ -723,6 +723,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_cv_entry_cv_id"), "cv_entry", ["cv_id"], unique=False)
     op.add_column("identity", sa.Column("hpr_number", sa.String(length=9), nullable=True))
+    op.add_column("login_session", sa.Column("acr", sa.String(length=60), nullable=True))
     op.add_column("message", sa.Column("professional_id", sa.Uuid(), nullable=True))
     op.add_column("message", sa.Column("link_id", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_message_link_id"), "message", ["link_id"], unique=False)
