@@ -209,7 +209,10 @@ class HprRecord(_OfProfessional, Base):
     """What Helsepersonellregisteret last said, and when we ask again (security.md C26)."""
 
     __tablename__ = "hpr_record"
-    __table_args__ = (Index("ix_hpr_record_next_check_at", "next_check_at"),)
+    __table_args__ = (
+        Index("ix_hpr_record_next_check_at", "next_check_at"),
+        Index("ix_hpr_record_checked_at", "checked_at"),
+    )
     status: Mapped[HprStatus] = mapped_column(default=HprStatus.NOT_CHECKED)
     number: Mapped[str | None] = mapped_column(String(9))
     checked_at: Mapped[datetime | None]
@@ -219,8 +222,10 @@ class HprRecord(_OfProfessional, Base):
     next_check_at: Mapped[datetime | None]
     valid_until: Mapped[date | None]
     """The last day on which an authorisation or licence is valid, as known now; None when there is no end or none."""
+    lost_at: Mapped[datetime | None]
+    """When an answer took away what was still valid by the one before; not when a licence just ran out."""
     held_back_at: Mapped[datetime | None]
-    """A run with too many negatives was stopped: the answer waits for a caseworker (C26)."""
+    """Too many lost theirs at once: the answer waits for a caseworker (C26)."""
 
 
 class HprAlarm(HasId, Base):

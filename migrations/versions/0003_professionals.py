@@ -427,6 +427,7 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("lost_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("held_back_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("professional_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
@@ -441,6 +442,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("professional_id", name=op.f("pk_hpr_record")),
     )
+    op.create_index("ix_hpr_record_checked_at", "hpr_record", ["checked_at"], unique=False)
     op.create_index("ix_hpr_record_next_check_at", "hpr_record", ["next_check_at"], unique=False)
     op.create_table(
         "link",
