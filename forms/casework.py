@@ -7,27 +7,18 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, Form, HiddenField, RadioField, SelectField, SelectMultipleField, SubmitField
+from wtforms import Field, Form, HiddenField, RadioField, SelectField, SubmitField
 from wtforms.fields import SelectChoice
 from wtforms.validators import StopValidation, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from extensions.language import show_date
 from forms.base import StepForm
-from forms.fields import DateField, LineField, LongTextField, NationalIdField, SearchField
+from forms.fields import CheckboxesField, DateField, LineField, LongTextField, NationalIdField, SearchField
 from models.account import Account
 from models.application import AccessApplication, Nominee
 from models.enums import AccessLevel, Language, NomineeOutcome
 from services import letters, questions, words
 from services.letters import Outcome, ReadyQuestion
-
-
-class Boxes(SelectMultipleField):
-    """Any number of choices, as check boxes."""
-
-    takes_many = True
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class Chosen:
@@ -67,7 +58,7 @@ class QuestionForm(StepForm):
         2000,
         description=_l("Skriv konkret. Virksomheten ser teksten. Ikke skriv personopplysninger."),
     )
-    opened_steps = Boxes(
+    opened_steps = CheckboxesField(
         _l("Hva kan virksomheten endre?"),
         choices=[SelectChoice(step, text) for step, text in words.OPENED_STEP.items()],
     )

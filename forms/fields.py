@@ -10,10 +10,11 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms import EmailField as WtfEmailField
-from wtforms import Form, StringField, TelField, TextAreaField
+from wtforms import Form, SelectMultipleField, StringField, TelField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
-from wtforms.widgets import DateInput
+from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
+from extensions import clock
 from extensions.agencies import settings
 from extensions.language import show_mobile
 from models import national_numbers
@@ -207,3 +208,40 @@ class DateField(StringField):
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if not validation_stopped and self.data is not None and not isinstance(self.data, date):
             raise ValidationError(_("Skriv datoen slik: 05.06.2027."))
+
+
+EARLIEST_YEAR = 1940
+
+
+class YearField(StringField):
+    """A year with four digits, not before 1940 and at most `ahead` years from now; `data` is a number or None."""
+
+    data: Any
+
+    def __init__(self, label: Any, *, optional: bool = False, ahead: int = 0, **kwargs: Any) -> None:
+        missing = [] if optional else [Filled(lazy_gettext("Skriv året med fire siffer."))]
+        super().__init__(label, missing, filters=[_as_number], render_kw={"inputmode": "numeric", "size": 6}, **kwargs)
+        self.ahead = ahead
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if validation_stopped or self.data is None:
+            return
+        if not isinstance(self.data, int) or not EARLIEST_YEAR <= self.data <= 9999:
+            raise ValidationError(_("Skriv året med fire siffer."))
+        if self.data > clock.today().year + self.ahead:
+            raise ValidationError(
+                _("Året kan ikke være fram i tid.") if not self.ahead else _("Året er for langt fram.")
+            )
+
+
+def _as_number(text: Any) -> Any:
+    text = tidy(str(text)) if text is not None else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) == 4 else text or None
+
+
+class CheckboxesField(SelectMultipleField):
+    """Any number of the choices, as check boxes."""
+
+    takes_many = True
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()

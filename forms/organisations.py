@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, Form, HiddenField, RadioField, SelectMultipleField
+from wtforms import Field, Form, HiddenField, RadioField
 from wtforms.validators import StopValidation
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from forms.base import StepForm
+from forms.fields import CheckboxesField
 from models.enums import AccessLevel
 
 
@@ -52,14 +52,6 @@ class LevelForm(StepForm):
     def __init__(self, words: Mapping[AccessLevel, Any], allowed: Sequence[AccessLevel], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.level.choices = [(level.value, words[level]) for level in allowed]
-
-
-class CheckboxesField(SelectMultipleField):
-    """Any number of the choices."""
-
-    takes_many = True
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class ConfirmForm(StepForm):

@@ -8,13 +8,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import StopValidation, ValidationError
 
-from extensions import clock
 from forms.base import StepForm
-from forms.fields import AtMost, Filled, LineField, LongTextField, NoNationalId, tidy
+from forms.fields import AtMost, Filled, LineField, LongTextField, NoNationalId, YearField, tidy
 from models.enums import CvSection, LanguageLevel, Visibility
 from services.cvs import LEVELS
 
-EARLIEST_YEAR = 1940
 MONTHS = [
     _l("januar"),
     _l("februar"),
@@ -34,32 +32,6 @@ MONTHS = [
 def chooser(first: Any, pairs: Sequence[tuple[str, Any]]) -> list[SelectChoice]:
     """The choices of a select that begins with «Velg …»."""
     return [SelectChoice("", first), *(SelectChoice(value, text) for value, text in pairs)]
-
-
-class YearField(StringField):
-    """A year with four digits, not before 1940 and at most `ahead` years from now; `data` is a number or None."""
-
-    data: Any
-
-    def __init__(self, label: Any, *, optional: bool = False, ahead: int = 0, **kwargs: Any) -> None:
-        missing = [] if optional else [Filled(_l("Skriv året med fire siffer."))]
-        super().__init__(label, missing, filters=[_as_number], render_kw={"inputmode": "numeric", "size": 6}, **kwargs)
-        self.ahead = ahead
-
-    def post_validate(self, form: Any, validation_stopped: bool) -> None:
-        if validation_stopped or self.data is None:
-            return
-        if not isinstance(self.data, int) or not EARLIEST_YEAR <= self.data <= 9999:
-            raise ValidationError(_("Skriv året med fire siffer."))
-        if self.data > clock.today().year + self.ahead:
-            raise ValidationError(
-                _("Året kan ikke være fram i tid.") if not self.ahead else _("Året er for langt fram.")
-            )
-
-
-def _as_number(text: Any) -> Any:
-    text = tidy(str(text)) if text is not None else ""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) == 4 else text or None
 
 
 class MonthField(SelectField):
