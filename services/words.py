@@ -11,6 +11,9 @@ from flask_babel import ngettext
 from models.enums import (
     AccessLevel,
     ApplicationStatus,
+    AvailabilityKind,
+    CapacityPeriod,
+    CapacityUnit,
     Experience,
     FieldOfWork,
     GrantEnd,
@@ -128,6 +131,25 @@ EXPERIENCE: Mapping[Experience, Any] = {
     Experience.FROM_2_TO_5: _l("2–5 år"),
     Experience.FROM_6_TO_10: _l("6–10 år"),
     Experience.OVER_10: _l("Over 10 år"),
+}
+
+AVAILABILITY: Mapping[AvailabilityKind, Any] = {
+    AvailabilityKind.NOW: _l("Ja, nå"),
+    AvailabilityKind.FROM_DATE: _l("Ja, fra en dato"),
+    AvailabilityKind.PAUSED: _l("Nei, jeg vil ta en pause"),
+}
+
+CAPACITY_UNIT: Mapping[CapacityUnit, Any] = {
+    CapacityUnit.SHIFTS: _l("vakter"),
+    CapacityUnit.DAYS: _l("dager"),
+    CapacityUnit.WEEKENDS: _l("helger"),
+    CapacityUnit.WEEKS: _l("uker"),
+}
+
+CAPACITY_PERIOD: Mapping[CapacityPeriod, Any] = {
+    CapacityPeriod.WEEK: _l("i uken"),
+    CapacityPeriod.MONTH: _l("i måneden"),
+    CapacityPeriod.YEAR: _l("i året"),
 }
 
 WORKLOAD: Mapping[Workload, Any] = {
