@@ -16,6 +16,8 @@ from services import audit, messages
 
 LIVE = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENT})
 CARRIES_LINK = frozenset({MessageKind.INVITATION, MessageKind.INVITATION_REMINDER})
+FORGOTTEN = frozenset({MessageKind.PROFILE_ERASED})
+"""Told to people we know nothing of any more: the row, with its address, goes when its fate is known (I8)."""
 GAVE_UP = "gave_up"
 
 
@@ -39,6 +41,7 @@ def send(message_id: UUID) -> None:
         message.sent_at = clock.now()
         message.attempts += 1
         _move_invitation(message, InvitationStatus.SENT, sent_at=message.sent_at)
+        _forget(message)
 
 
 def give_up(message_id: UUID) -> None:
@@ -70,6 +73,7 @@ def _mark_undeliverable(message: Message, code: str) -> None:
     audit.record(None, "message.undeliverable", message, kind=message.kind.value, code=code)
     _move_invitation(message, InvitationStatus.UNDELIVERABLE)
     _mark_address(message)
+    _forget(message)
 
 
 def _mark_address(message: Message) -> None:
@@ -80,6 +84,11 @@ def _mark_address(message: Message) -> None:
             .where(Professional.id == message.professional_id, Professional.email == message.recipient)
             .values(email_failed_at=clock.now())
         )
+
+
+def _forget(message: Message) -> None:
+    if message.kind in FORGOTTEN:
+        db.session.delete(message)
 
 
 def _move_invitation(message: Message, target: InvitationStatus, **columns: object) -> None:

@@ -24,6 +24,8 @@ from models.enums import (
     MessageStatus,
     NomineeOutcome,
     OrganisationKind,
+    PrivacyCaseKind,
+    PrivacyCaseStatus,
     Role,
     StartSpeed,
     TimeOfDay,
@@ -97,6 +99,12 @@ MESSAGE_KIND: Mapping[MessageKind, Any] = {
     MessageKind.NEW_INVITATION_REQUESTED: _l("Ny invitasjon ønsket"),
     MessageKind.ACCESS_ENDED: _l("Tilgang stoppet"),
     MessageKind.RECONFIRMATION_DUE: _l("Tilganger må bekreftes"),
+    MessageKind.PROFILE_ERASED: _l("Profilen slettet"),
+    MessageKind.BEFORE_ERASURE: _l("Varsel om sletting"),
+    MessageKind.PRIVACY_CASE_RECEIVED: _l("Personvernsak mottatt"),
+    MessageKind.PRIVACY_CASE_EXTENDED: _l("Personvernsak tar lengre tid"),
+    MessageKind.PRIVACY_CASE_ANSWERED: _l("Personvernsak besvart"),
+    MessageKind.CONTACT_CHANGED: _l("E-postadressen rettet"),
 }
 
 ORGANISATION_KIND: Mapping[OrganisationKind, Any] = {
@@ -185,6 +193,19 @@ HOUSING: Mapping[Housing, Any] = {
     Housing.YES: _l("Ja"),
     Housing.NO: _l("Nei"),
     Housing.DEPENDS: _l("Kommer an på stedet"),
+}
+
+PRIVACY_CASE_KIND: Mapping[PrivacyCaseKind, Any] = {
+    PrivacyCaseKind.RECTIFY: _l("Rett en opplysning"),
+    PrivacyCaseKind.RESTRICT: _l("Begrens bruken"),
+    PrivacyCaseKind.OBJECT: _l("Protester"),
+    PrivacyCaseKind.LOOK_UP: _l("Spørsmål om et oppslag"),
+    PrivacyCaseKind.HPR: _l("Opplysninger fra HPR"),
+}
+
+PRIVACY_CASE_STATUS: Mapping[PrivacyCaseStatus, tuple[Any, str]] = {
+    PrivacyCaseStatus.OPEN: (_l("Til behandling"), "info"),
+    PrivacyCaseStatus.ANSWERED: (_l("Besvart"), "success"),
 }
 
 OPENED_STEP: Mapping[str, Any] = {
