@@ -276,6 +276,18 @@ class ConsentEvent(HasId, Base):
     login_level: Mapped[str] = mapped_column(String(60))
 
 
+class PageDraft(HasId, Base):
+    """A page of the registration as it was left half done; its row is written when the page is whole."""
+
+    __tablename__ = "page_draft"
+    __table_args__ = (UniqueConstraint("professional_id", "step"),)
+    professional_id: Mapped[UUID] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"))
+    step: Mapped[str] = mapped_column(String(20))
+    fields_box: Mapped[bytes] = mapped_column(LargeBinary)
+    """What was typed, sealed."""
+    saved_at: Mapped[datetime]
+
+
 class Block(HasId, Base):
     """An organisation the person hides from (ux.md D11): it finds neither the person nor that there is one."""
 

@@ -5,6 +5,7 @@ Sealed forms and sign-ins under way live minutes, and are left to run out under 
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,75 +15,107 @@ from extensions.database import db
 from extensions.keys import CannotOpen, Purpose, keyring
 from models.account import Account, StaffMember
 from models.application import ContactPerson, Nominee
-from services import national_ids
+from models.base import Base
+from models.professional import PageDraft, Professional
+from services import boxes, national_ids
 
 log = logging.getLogger("alarm")
 
 BATCH = 500
-Row = Account | StaffMember | Nominee | ContactPerson
-TABLES: tuple[type[Row], ...] = (Account, StaffMember, Nominee, ContactPerson)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A column of sealed values: how one is read, and written again with the primary keys. `is_indexed` has a blind
+    index beside it."""
+
+    table: type[Any]
+    column: str
+    read: Callable[[Any], str | None]
+    write: Callable[[Any, str], None]
+    is_indexed: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.table.__tablename__)
+
+
+def _text(table: type[Base], column: str) -> Sealed:
+    return Sealed(table, column, lambda row: boxes.read(row, column), lambda row, text: boxes.put(row, column, text))
+
+
+ALL = (
+    *(
+        Sealed(table, "national_id_box", national_ids.read, national_ids.put, is_indexed=True)
+        for table in (Account, StaffMember, Nominee, ContactPerson)
+    ),
+    _text(Professional, "street_box"),
+    _text(PageDraft, "fields_box"),
+)
 
 
 def rotate(commit: Callable[[], None]) -> Iterator[tuple[str, int]]:
-    """Seal and index again, with the primary keys, every number that an older key sealed or indexed.
+    """Seal and index again, with the primary keys, every value that an older key sealed or indexed.
 
     Yields table and rows changed. `commit` ends each batch: stopping loses nothing, and running again goes on. A box
     that does not open is left as it is, with an alarm.
     """
-    for table in TABLES:
+    for kind in ALL:
         changed = 0
-        for rows in _batches(table):
-            changed += _renew(table, [row.id for row in rows if _is_outdated(row)])
+        for rows in _batches(kind):
+            changed += _renew(kind, [row.id for row in rows if _is_outdated(kind, row)])
             commit()
             db.session.expunge_all()
-        yield table.__tablename__, changed
+        yield kind.name, changed
 
 
 def remaining() -> int:
-    """How many numbers are still sealed or indexed by an older key, or do not open."""
+    """How many values are still sealed or indexed by an older key, or do not open."""
     left = 0
-    for table in TABLES:
-        for rows in _batches(table):
-            left += sum(_is_outdated(row) for row in rows)
+    for kind in ALL:
+        for rows in _batches(kind):
+            left += sum(_is_outdated(kind, row) for row in rows)
             db.session.expunge_all()
     return left
 
 
-def _batches(table: type[Row]) -> Iterator[Sequence[Row]]:
-    """Every row with a number, in the order of ids."""
+def _batches(kind: Sealed) -> Iterator[Sequence[Any]]:
+    """Every row with a value, in the order of ids."""
     after = UUID(int=0)
-    numbered = select(table).where(table.national_id_box.is_not(None)).order_by(table.id).limit(BATCH)
-    while rows := _all(numbered.where(table.id > after)):
+    filled = (
+        select(kind.table).where(getattr(kind.table, kind.column).is_not(None)).order_by(kind.table.id).limit(BATCH)
+    )
+    while rows := _all(filled.where(kind.table.id > after)):
         after = rows[-1].id
         yield rows
 
 
-def _is_outdated(row: Row) -> bool:
-    assert row.national_id_box is not None
-    if keyring().key_id_of(row.national_id_box) != keyring().primary[Purpose.FIELD]:
+def _is_outdated(kind: Sealed, row: Any) -> bool:
+    if keyring().key_id_of(getattr(row, kind.column)) != keyring().primary[Purpose.FIELD]:
         return True
     try:
-        return row.national_id_index != national_ids.index_of(national_ids.read(row) or "")
+        value = kind.read(row) or ""
     except CannotOpen:
         return True
+    return kind.is_indexed and row.national_id_index != national_ids.index_of(value)
 
 
-def _renew(table: type[Row], ids: list[UUID]) -> int:
+def _renew(kind: Sealed, ids: list[UUID]) -> int:
     """Lock these rows alone, read them as they are now, and write what is still outdated."""
-    wanted = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update()
+    wanted = select(kind.table).where(kind.table.id.in_(ids)).order_by(kind.table.id).with_for_update()
     locked = _all(wanted.execution_options(populate_existing=True)) if ids else ()
     renewed = 0
     for row in locked:
         try:
-            number = national_ids.read(row)
+            value = kind.read(row)
         except CannotOpen:
-            log.error("sealed value does not open: %s %s", table.__tablename__, row.id, extra={"event": "cannot_open"})
+            log.error("sealed value does not open: %s %s", kind.name, row.id, extra={"event": "cannot_open"})
             continue
-        if number is not None and _is_outdated(row):
-            national_ids.put(row, number)
+        if value and _is_outdated(kind, row):
+            kind.write(row, value)
             renewed += 1
     return renewed
 
 
-def _all(statement: Select[Any]) -> Sequence[Row]:
+def _all(statement: Select[Any]) -> Sequence[Any]:
     return db.session.scalars(statement).all()

@@ -13,16 +13,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from blueprints.guard import actor, held_fields
+from blueprints.guard import NEVER_HELD, actor, held_fields
 from blueprints.professionals.blueprint import bp
 from blueprints.versions import both_versions
 from extensions.database import db
 from extensions.language import show_mobile
-from forms.base import StepForm
+from forms.base import EXTRA_BUTTONS, StepForm
 from models.enums import ProfessionalStatus
 from models.professional import Professional
-from services import professionals
+from services import page_drafts, professionals
 from services.errors import Unfit
+from services.held_forms import Fields
 from services.professionals import TITLES, NoRegistration, Step, first_open, is_done
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -89,8 +90,11 @@ def _go(address: str) -> None:
 
 
 def typed(step: Step, professional: Professional) -> MultiDict[str, str] | None:
-    """What the person had typed on this page before it was interrupted, or left it half done: a form's `held`."""
-    return held_fields()
+    """What the person had typed on this page when it was interrupted, or left half done: a form's `held`."""
+    found = held_fields()
+    if found is None and request.method == "GET" and is_started(professional):
+        found = MultiDict(page_drafts.find(professional, step))
+    return found or None
 
 
 def is_autosave() -> bool:
@@ -112,17 +116,25 @@ def save_step(
     """Take a posted page: save it and lead on, or None to show it (again).
 
     `row` gives what the form is made from, as it is now; `save` gets the answers when all of them are valid, and may
-    raise Unfit.
+    raise Unfit. A step that is left half done is kept as it is typed, until it is whole.
     """
     if not form.is_submitted():
         return None
     if form.is_outdated:
         return both_versions(form, row())
-    if not _is_saved(form, save) and not is_partial():
+    if _is_saved(form, save):
+        page_drafts.discard(professional, step)
+    elif is_partial() and is_started(professional):
+        page_drafts.keep(professional, step, _typed_now())
+    else:
         return None
     if is_autosave():
         return "", 204, {"X-Seen": form.digest_of(row())}
     return redirect(next_address(step, professional), 303)
+
+
+def _typed_now() -> Fields:
+    return [pair for pair in request.form.items(multi=True) if pair[0] not in (*NEVER_HELD, *EXTRA_BUTTONS)]
 
 
 def _is_saved(form: StepForm, save: Callable[[dict[str, Any]], None]) -> bool:

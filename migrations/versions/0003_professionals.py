@@ -268,6 +268,22 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "page_draft",
+        sa.Column("professional_id", sa.Uuid(), nullable=False),
+        sa.Column("step", sa.String(length=20), nullable=False),
+        sa.Column("fields_box", sa.LargeBinary(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["professional_id"],
+            ["professional.id"],
+            name=op.f("fk_page_draft_professional_id_professional"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page_draft")),
+        sa.UniqueConstraint("professional_id", "step", name=op.f("uq_page_draft_professional_id_step")),
+    )
+    op.create_table(
         "competence",
         sa.Column("professions", postgresql.ARRAY(sa.String(length=10)), nullable=False),
         sa.Column(
