@@ -28,6 +28,15 @@ class SmtpTls(StrEnum):
 
 
 @dataclass(frozen=True)
+class OpenIdClient:
+    """Our registration at a provider; the file holds the private key."""
+
+    issuer: str
+    client_id: str
+    key_file: Path
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything a process must be told. Paths are to files with secrets; nothing secret has a default."""
 
@@ -72,6 +81,8 @@ class Settings:
     allow_synthetic_id: bool
     trusted_proxies: int
     operating_message: str | None
+    helseid: OpenIdClient | None = None
+    """The second provider to sign in with; without it there is no button for it."""
     smtp_timeout: int = 20
     """Seconds the mail server may take to answer."""
     upload_silence: int = 30
@@ -143,6 +154,7 @@ class Settings:
             allow_synthetic_id=(optional("ALLOW_SYNTHETIC_ID") or "false") == "true",
             trusted_proxies=reader.number("TRUSTED_PROXIES", 0),
             operating_message=optional("OPERATING_MESSAGE"),
+            helseid=_helseid(reader),
             smtp_timeout=reader.number("SMTP_TIMEOUT", 20),
             upload_silence=reader.number("UPLOAD_SILENCE", 30),
             upload_limit=reader.number("UPLOAD_LIMIT", 120),
@@ -156,6 +168,14 @@ class Settings:
         if reader.problems:
             raise SettingsError("Settings: " + "; ".join(reader.problems))
         return settings
+
+
+def _helseid(reader: "_Reader") -> OpenIdClient | None:
+    """All three settings, or none."""
+    if not any(map(reader.optional, ("HELSEID_ISSUER", "HELSEID_CLIENT_ID", "HELSEID_KEY_FILE"))):
+        return None
+    key_file = Path(reader.text("HELSEID_KEY_FILE"))
+    return OpenIdClient(reader.text("HELSEID_ISSUER"), reader.text("HELSEID_CLIENT_ID"), key_file)
 
 
 def _unfit_for_production(settings: Settings) -> list[str]:
@@ -173,6 +193,8 @@ def _unfit_for_production(settings: Settings) -> list[str]:
         )
         if not str(getattr(settings, name)).startswith("https://")
     ]
+    if settings.helseid and not settings.helseid.issuer.startswith("https://"):
+        problems.append("helseid_issuer must begin with https:// in production")
     if settings.allow_synthetic_id:
         problems.append("ALLOW_SYNTHETIC_ID must not be true in production")
     if settings.clamav_is_stand_in:

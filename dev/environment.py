@@ -11,8 +11,8 @@ from typing import Any
 from adapters.clamav import Clamav
 from adapters.errors import Unavailable
 
-CLIENTS = ("idporten", "maskinporten")
-STUBS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr", "clamav")
+CLIENTS = ("idporten", "maskinporten", "helseid")
+STUBS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr", "clamav", "helseid")
 """The stand-ins in the order of their ports, from the first one's upward."""
 
 INHERITED = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "WEB_CONCURRENCY", "PYTHONPATH")
@@ -48,10 +48,13 @@ def local_settings(
         "DATABASE_URL": database_url,
         "DATABASE_OWNER_URL": database_owner_url,
         "REDIS_URL": redis_url,
-        # By number, so that it is another site than ours, as the agency is.
+        # By number, so that they are another site than ours, as the agencies are.
         "IDPORTEN_ISSUER": f"http://127.0.0.1:{stub_port('idporten', stubs_port)}",
         "IDPORTEN_CLIENT_ID": "helsereserven",
         "IDPORTEN_KEY_FILE": str(keys / "idporten.jwk.json"),
+        "HELSEID_ISSUER": f"http://127.0.0.1:{stub_port('helseid', stubs_port)}",
+        "HELSEID_CLIENT_ID": "helsereserven",
+        "HELSEID_KEY_FILE": str(keys / "helseid.jwk.json"),
         "MASKINPORTEN_ISSUER": stub_url("maskinporten", stubs_port) + "/",
         "MASKINPORTEN_CLIENT_ID": "helsereserven",
         "MASKINPORTEN_KEY_FILE": str(keys / "maskinporten.jwk.json"),

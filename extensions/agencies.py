@@ -3,24 +3,29 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask import current_app
 
 from adapters.altinn import Altinn
 from adapters.clamav import Clamav
 from adapters.enhetsregisteret import Enhetsregisteret
+from adapters.helseid import HelseId
 from adapters.hpr import Hpr
 from adapters.idporten import IdPorten
 from adapters.maskinporten import Maskinporten
+from adapters.oidc import OpenIdProvider
 from adapters.smtp import Smtp
 from adapters.storage import Storage
-from config import Settings
+from config import OpenIdClient, Settings
+
+P = TypeVar("P", bound=OpenIdProvider)
 
 
 @dataclass
 class Agencies:
     idporten: IdPorten
+    helseid: HelseId | None
     altinn: Altinn
     enhetsregisteret: Enhetsregisteret
     hpr: Hpr
@@ -33,13 +38,10 @@ class Agencies:
         maskinporten = Maskinporten(
             settings.maskinporten_issuer, settings.maskinporten_client_id, _key(settings.maskinporten_key_file)
         )
+        idporten = OpenIdClient(settings.idporten_issuer, settings.idporten_client_id, settings.idporten_key_file)
         return cls(
-            idporten=IdPorten(
-                settings.idporten_issuer,
-                settings.idporten_client_id,
-                _key(settings.idporten_key_file),
-                f"{settings.base_url}/logg-inn/idporten/tilbake",
-            ),
+            idporten=_provider(IdPorten, idporten, settings.base_url),
+            helseid=_provider(HelseId, settings.helseid, settings.base_url) if settings.helseid else None,
             altinn=Altinn(
                 settings.altinn_url,
                 maskinporten,
@@ -66,6 +68,20 @@ class Agencies:
                 timeout=settings.smtp_timeout,
             ),
         )
+
+    @property
+    def providers(self) -> dict[str, OpenIdProvider]:
+        """Those that people sign in with, by the name in their addresses, in the order they are offered."""
+        return {provider.system: provider for provider in (self.idporten, self.helseid) if provider is not None}
+
+    def provider_at(self, issuer: str) -> OpenIdProvider | None:
+        """The provider a session was opened with; None when it is no longer ours."""
+        return next((provider for provider in self.providers.values() if provider.issuer == issuer), None)
+
+
+def _provider(kind: type[P], client: OpenIdClient, base_url: str) -> P:
+    """Each has a return address of its own, so that no answer is taken for another's (C2)."""
+    return kind(client.issuer, client.client_id, _key(client.key_file), f"{base_url}/logg-inn/{kind.system}/tilbake")
 
 
 def _key(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Reads BASE_URL (of the application), STUBS_CLIENT_KEYS (folder with the clients' keys, which may come later),
 STUBS_MAIL_FOLDER (default: `mail` beside that folder) and, when the application is told other names for the issuers
-than 127.0.0.1, IDPORTEN_ISSUER and MASKINPORTEN_ISSUER. IDPORTEN_CLIENT_ID and MASKINPORTEN_CLIENT_ID name the clients.
+than 127.0.0.1, IDPORTEN_ISSUER, MASKINPORTEN_ISSUER and HELSEID_ISSUER. The same names with CLIENT_ID name the clients.
 """
 
 import os
@@ -23,9 +23,11 @@ def main() -> None:
         Path(environ.get("STUBS_MAIL_FOLDER") or keys.parent / "mail"),
         environ.get("IDPORTEN_CLIENT_ID", CLIENT_ID),
         environ.get("MASKINPORTEN_CLIENT_ID", CLIENT_ID),
+        environ.get("HELSEID_CLIENT_ID", CLIENT_ID),
     )
     stubs.register(environ.get("BASE_URL", "http://localhost:8000").rstrip("/"))
-    issuers = {name: environ.get(f"{name.upper()}_ISSUER", "").rstrip("/") for name in ("idporten", "maskinporten")}
+    named = ("idporten", "maskinporten", "helseid")
+    issuers = {name: environ.get(f"{name.upper()}_ISSUER", "").rstrip("/") for name in named}
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,377 +1,91 @@
-"""ID-porten's stand-in: discovery, PAR, a picker of made-up people, tokens, single sign-on and logout.
+"""ID-porten's stand-in. What it must do, and the failures it can play, are listed in integrations.md 9.1."""
 
-What it must do, and the failures it can play, are listed in integrations.md 9.1.
-"""
-
-import base64
-import hashlib
-import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
-from flask import Response, jsonify, make_response, redirect, request
+from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from stubs import people
-from stubs.base import StandIn
-from stubs.keys import JOSE_ERRORS, ClientKey, claims_of, header_of, new_key, sign, sign_hs256, sign_none
+from stubs.keys import claims_of, sign
+from stubs.oidc import TOKEN_FAULTS, TOKEN_SECONDS, Client, Grant, OpenIdStandIn
 
-COOKIE = "idporten_sso"  # cookies know no ports, so the name must not meet one of the application's
-REQUEST_SECONDS = 120
-CODE_SECONDS = 60
-TOKEN_SECONDS = 120
-PICKER_SECONDS = 30 * 60
-IDLE_SECONDS = 30 * 60
-LONGEST_SECONDS = 120 * 60
-SKEW_SECONDS = 10
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LEVELS = ("idporten-loa-low", "idporten-loa-substantial", "idporten-loa-high")
 OTHER_LEVELS = ("eidas-loa-low", "eidas-loa-substantial", "eidas-loa-high", "selfregistered-email")
-LEVEL_NAMES = {
-    "idporten-loa-high": "Høyt (som BankID)",
-    "idporten-loa-substantial": "Betydelig (som MinID)",
-    "idporten-loa-low": "Lavt (bare passord)",
-    "eidas-loa-high": "eIDAS, høyt",
-    "eidas-loa-substantial": "eIDAS, betydelig",
-    "selfregistered-email": "Selvregistrert e-post, uten fødselsnummer",
-}
-CALLBACK_ERRORS = ("access_denied", "login_required", "invalid_request", "server_error", "temporarily_unavailable")
-TOKEN_FAULTS = (
-    *("alg_none", "alg_hs256", "bad_signature", "unknown_kid", "token_wrong_iss", "wrong_aud", "extra_aud"),
-    *("wrong_nonce", "missing_nonce", "expired", "future_iat", "old_auth_time", "missing_auth_time"),
-    *("missing_aud", "missing_sub", "missing_exp", "missing_iat", "token_missing_iss"),
-    *("low_acr", "eidas_acr", "selfregistered_acr", "missing_acr", "missing_pid", "malformed_pid"),
-)
-SCOPES = {"openid", "profile", "altinn:accessmanagement/authorizedparties"}
+LEVEL_FAULTS = ("low_acr", "eidas_acr", "selfregistered_acr", "missing_acr", "missing_pid", "malformed_pid")
 
 
-@dataclass
-class Client:
-    """A registered client (relying party)."""
-
-    client_id: str
-    key: ClientKey
-    redirect_uris: set[str] = field(default_factory=set)
-    post_logout_redirect_uris: set[str] = field(default_factory=set)
-    frontchannel_logout_uris: set[str] = field(default_factory=set)
-
-
-@dataclass
-class Session:
-    """One person's single sign-on session in one browser."""
-
-    national_id: str
-    acr: str
-    auth_time: float
-    started: float
-    used: float
-    sid: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    clients: set[str] = field(default_factory=set)
-
-
-@dataclass
-class Grant:
-    """What an authorization code stands for."""
-
-    params: Mapping[str, str]
-    session: Session
-    issued: float
-
-
-class OAuthError(Exception):
-    """An error answer on a back channel."""
-
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(error)
-        self.status = status
-        self.error = error
-        self.description = description
-
-
-class IdPorten(StandIn):
-    """One issuer. Clients are registered at start or by `register`."""
+class IdPorten(OpenIdStandIn):
+    """One issuer."""
 
     title = "ID-porten"
-    modes = frozenset(
-        {*CALLBACK_ERRORS, *TOKEN_FAULTS, "altered_state", "wrong_iss", "missing_iss", "invalid_grant", "no_id_token"}
-        | {"frontchannel_slash", "frontchannel_unknown_sid", "wrong_discovery"}
-    )
+    cookie = "idporten_sso"
+    endpoints: Mapping[str, str] = {
+        "authorization_endpoint": "/authorize",
+        "pushed_authorization_request_endpoint": "/par",
+        "token_endpoint": "/token",
+        "userinfo_endpoint": "/userinfo",
+        "jwks_uri": "/jwks.json",
+        "end_session_endpoint": "/logout",
+    }
+    scopes = frozenset({"openid", "profile", "altinn:accessmanagement/authorizedparties"})
+    level_names: Mapping[str, str] = {
+        "idporten-loa-high": "Høyt (som BankID)",
+        "idporten-loa-substantial": "Betydelig (som MinID)",
+        "idporten-loa-low": "Lavt (bare passord)",
+        "eidas-loa-high": "eIDAS, høyt",
+        "eidas-loa-substantial": "eIDAS, betydelig",
+        "eidas-loa-low": "eIDAS, lavt",
+        "selfregistered-email": "Selvregistrert e-post, uten fødselsnummer",
+    }
+    token_faults = (*TOKEN_FAULTS, *LEVEL_FAULTS)
+    modes = OpenIdStandIn.modes | {*LEVEL_FAULTS, "frontchannel_slash", "frontchannel_unknown_sid"}
 
     def __init__(self) -> None:
         super().__init__("idporten")
-        self.clients: dict[str, Client] = {}
-        self.keys = [new_key(), new_key()]
-        self._pushed: dict[str, tuple[float, dict[str, str]]] = {}
-        self._picking: dict[str, tuple[float, dict[str, str]]] = {}
-        self._codes: dict[str, Grant] = {}
-        self._sessions: dict[str, Session] = {}
-        self._seen: set[str] = set()
-        for path, view, methods in (
-            ("/.well-known/openid-configuration", self._discovery, ["GET"]),
-            ("/jwks.json", self._jwks, ["GET"]),
-            ("/par", self._par, ["POST"]),
-            ("/authorize", self._authorize, ["GET"]),
-            ("/login", self._picker, ["GET"]),
-            ("/login", self._pick, ["POST"]),
-            ("/token", self._token, ["POST"]),
-            ("/userinfo", self._userinfo, ["GET"]),
-            ("/logout", self._logout, ["GET", "POST"]),
-        ):
-            self.app.add_url_rule(path, endpoint=f"{path}{methods[0]}", view_func=view, methods=methods)
-        self.app.register_error_handler(OAuthError, self._oauth_error)
 
-    def register(self, client_id: str, key_file: Path, base_url: str) -> None:
-        """Register the application at `base_url`; one more address for a client that is known."""
-        client = self.clients.setdefault(client_id, Client(client_id, ClientKey(key_file)))
-        client.redirect_uris.add(f"{base_url}/logg-inn/idporten/tilbake")
-        client.post_logout_redirect_uris.add(f"{base_url}/logget-ut")
-        client.frontchannel_logout_uris.add(f"{base_url}/logg-ut/idporten")
+    def access_token(self, token: str) -> dict[str, Any] | None:
+        """The claims of a living access token of ours, for `/userinfo` and for Altinn's exchange."""
+        claims = next((c for key in self.keys if (c := claims_of(token, key))), None)
+        return claims if claims and "pid" in claims and claims["exp"] > self.now() else None
 
-    def act(self, mode: str, details: Mapping[str, Any]) -> bool:
-        """`rotate` publishes a new key, signs with it and withdraws the oldest; `end_sessions` forgets all logins."""
-        if mode == "rotate":
-            self.keys = [new_key(), self.keys[0]]
-        elif mode == "end_sessions":
-            self._sessions.clear()
-        else:
-            return False
-        return True
-
-    # -- metadata
-
-    def _discovery(self) -> ResponseReturnValue:
-        return jsonify(
-            issuer="https://idporten.example" if self.fault("wrong_discovery") else self.url,
-            authorization_endpoint=f"{self.url}/authorize",
-            pushed_authorization_request_endpoint=f"{self.url}/par",
-            token_endpoint=f"{self.url}/token",
-            userinfo_endpoint=f"{self.url}/userinfo",
-            jwks_uri=f"{self.url}/jwks.json",
-            end_session_endpoint=f"{self.url}/logout",
-            acr_values_supported=[*LEVELS, *OTHER_LEVELS[:3]],
-            response_types_supported=["code"],
-            response_modes_supported=["query"],
-            grant_types_supported=["authorization_code"],
-            prompt_values_supported=["login", "none"],
-            subject_types_supported=["pairwise"],
-            scopes_supported=sorted(SCOPES),
-            token_endpoint_auth_methods_supported=["private_key_jwt"],
-            token_endpoint_auth_signing_alg_values_supported=["RS256"],
-            code_challenge_methods_supported=["S256"],
-            id_token_signing_alg_values_supported=["RS256"],
-            ui_locales_supported=["en", "nb", "nn", "se"],
-            frontchannel_logout_supported=True,
-            frontchannel_logout_session_supported=True,
-            authorization_response_iss_parameter_supported=True,
-            request_parameter_supported=False,
-        )
-
-    def _jwks(self) -> ResponseReturnValue:
-        return jsonify(keys=[key.as_dict(private=False) for key in self.keys])
-
-    # -- authorization request
-
-    def _par(self) -> ResponseReturnValue:
-        client = self._authenticated_client()
-        params = {k: v for k, v in request.form.items() if not k.startswith("client_assertion")}
-        if problem := _problem(params, client):
-            raise OAuthError(400, "invalid_request", problem)
-        request_uri = f"urn:idporten:{secrets.token_urlsafe(32)}"
-        self._pushed[request_uri] = (self.now(), params)
-        return jsonify(request_uri=request_uri, expires_in=REQUEST_SECONDS), 201
-
-    def _authorize(self) -> ResponseReturnValue:
-        """A pushed request by reference, or a whole one; then single sign-on, a headless login or the picker."""
-        client = self.clients.get(request.args.get("client_id", ""))
-        if client is None:
-            return self._error_page("Klienten er ikke kjent", "client_id mangler eller er ikke registrert.")
-        if "request_uri" in request.args:
-            pushed_at, params = self._pushed.pop(request.args["request_uri"], (0.0, {}))
-            if not params or params["client_id"] != client.client_id or self.now() - pushed_at > REQUEST_SECONDS:
-                return self._error_page("Innloggingen er utløpt", "request_uri er brukt, utløpt eller ukjent.")
-            if extra := set(request.args) - {"client_id", "request_uri", "login_hint"}:
-                return self._error_page("Feil i forespørselen", f"Skal ikke gjentas: {', '.join(sorted(extra))}.")
-            params = params | {k: request.args[k] for k in ("login_hint",) if k in request.args}
-        else:
-            params = request.args.to_dict()
-            if params.get("redirect_uri") not in client.redirect_uris:
-                return self._error_page("Feil i forespørselen", "redirect_uri er ikke registrert på klienten.")
-            if problem := _problem(params, client):
-                return self._back(params, error="invalid_request", error_description=problem)
-        if fault := self.fault(*CALLBACK_ERRORS):
-            return self._back(params, error=fault.mode, error_description="switched on fault")
-        if hint := re.fullmatch("testid:([0-9]{11})_([a-z-]+)", params.get("login_hint", "")):
-            return self._signed_in(params, hint[1], hint[2])
-        session = self._session()
-        if session and params.get("prompt") != "login" and _is_enough(session.acr, params.get("acr_values", "")):
-            session.used = self.now()
-            return self._with_code(params, session)
-        if params.get("prompt") == "none":
-            return self._back(params, error="login_required", error_description="no session")
-        ticket = secrets.token_urlsafe(24)
-        self._picking[ticket] = (self.now(), params)
-        return redirect(f"/login?{urlencode({'ticket': ticket})}", 303)
-
-    # -- the person
-
-    def _picker(self, error: str = "") -> ResponseReturnValue:
-        ticket = request.values.get("ticket", "")
-        started, params = self._picking.get(ticket, (0.0, {}))
-        if not params or self.now() - started > PICKER_SECONDS:
-            return self._error_page("Innloggingen er utløpt", "Gå tilbake til tjenesten og logg inn på nytt.")
-        return self.page(
-            "picker.html",
-            "Velg hvem du logger inn som",
-            422 if error else 200,
-            "frame-ancestors 'none'",
-            ticket=ticket,
-            people=people.people(),
-            levels=LEVEL_NAMES,
-            wanted=params.get("acr_values", ""),
-            error=error,
-            typed=request.form.get("national_id", ""),
-        )
-
-    def _pick(self) -> ResponseReturnValue:
-        started, params = self._picking.get(request.form.get("ticket", ""), (0.0, {}))
-        if not params or self.now() - started > PICKER_SECONDS:
-            return self._picker()
-        if "cancel" in request.form:
-            return self._back(params, error="access_denied", error_description="The user cancelled")
-        national_id = re.sub(r"\s", "", request.form.get("national_id", ""))
-        acr = request.form.get("acr", "")
-        if acr == "own":
-            person = people.by_number(national_id)
-            acr = person.level if person else LEVELS[2]
-        if not re.fullmatch("[0-9]{11}", national_id) or acr not in LEVELS + OTHER_LEVELS:
-            return self._picker("Skriv inn et nummer med 11 siffer, og velg et nivå")
-        self._picking.pop(request.form["ticket"], None)
-        return self._signed_in(params, national_id, acr)
-
-    def _signed_in(self, params: Mapping[str, str], national_id: str, acr: str) -> Response:
-        """Start a session, or go on with this person's own after a login anew, and send the browser back."""
-        now = self.now()
-        session = self._session()
-        if session is None or session.national_id != national_id:
-            session = Session(national_id, acr, now, now, now)
-        session.acr, session.auth_time, session.started, session.used = acr, now, now, now
-        cookie = secrets.token_urlsafe(32)
-        self._sessions = {k: v for k, v in self._sessions.items() if v is not session} | {cookie: session}
-        response = self._with_code(params, session)
-        response.set_cookie(COOKIE, cookie, httponly=True, samesite="Lax", path="/")
-        return response
-
-    def _session(self) -> Session | None:
-        """The browser's session while it lasts: 30 minutes idle, 120 in all."""
-        session = self._sessions.get(request.cookies.get(COOKIE, ""))
-        now = self.now()
-        if session and now - session.used <= IDLE_SECONDS and now - session.started <= LONGEST_SECONDS:
-            return session
-        return None
-
-    def _with_code(self, params: Mapping[str, str], session: Session) -> Response:
-        code = secrets.token_urlsafe(32)
-        self._codes[code] = Grant(params, session, self.now())
-        session.clients.add(params["client_id"])
-        return self._back(params, code=code)
-
-    def _back(self, params: Mapping[str, str], **answer: str) -> Response:
-        """The browser's way back, with the faults of a callback."""
-        answer |= {"state": params.get("state", ""), "iss": self.url}
-        if self.fault("altered_state"):
-            answer["state"] += "x"
-        if self.fault("wrong_iss"):
-            answer["iss"] = "https://idporten.example"
-        if self.fault("missing_iss"):
-            del answer["iss"]
-        response = redirect(f"{params['redirect_uri']}?{urlencode(answer)}", 302)
-        response.headers["Cache-Control"] = "no-store"
-        return make_response(response)
-
-    # -- tokens
-
-    def _token(self) -> ResponseReturnValue:
-        client = self._authenticated_client()
-        if request.form.get("grant_type") != "authorization_code":
-            raise OAuthError(400, "unsupported_grant_type", "only authorization_code")
-        grant = self._codes.pop(request.form.get("code", ""), None)
-        verifier = request.form.get("code_verifier", "")
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        if (
-            grant is None
-            or self.now() - grant.issued > CODE_SECONDS
-            or grant.params["client_id"] != client.client_id
-            or request.form.get("redirect_uri") != grant.params["redirect_uri"]
-            or not re.fullmatch("[A-Za-z0-9._~-]{43,128}", verifier)
-            or challenge != grant.params["code_challenge"]
-            or self.fault("invalid_grant")
-        ):
-            raise OAuthError(400, "invalid_grant", "The code is used, expired or not for this client")
-        body = {
-            "access_token": sign(self.keys[0], self._access_claims(grant)),
-            "id_token": self._id_token(grant),
-            "token_type": "Bearer",
-            "expires_in": TOKEN_SECONDS,
-            "scope": grant.params["scope"],
-        }
-        if self.fault("no_id_token"):
-            del body["id_token"]
-        return jsonify(body), {"Cache-Control": "no-store"}
-
-    def _access_claims(self, grant: Grant) -> dict[str, Any]:
-        now = int(self.now())
+    def _facts(self) -> dict[str, Any]:
         return {
-            "iss": self.url,
-            "client_id": grant.params["client_id"],
-            "sub": _pairwise(grant.params["client_id"], grant.session.national_id),
-            "pid": grant.session.national_id,
-            "acr": grant.session.acr,
-            "scope": grant.params["scope"],
-            "iat": now,
-            "exp": now + TOKEN_SECONDS,
-            "jti": secrets.token_urlsafe(16),
+            "acr_values_supported": [*LEVELS, *OTHER_LEVELS[:3]],
+            "subject_types_supported": ["pairwise"],
+            "ui_locales_supported": ["en", "nb", "nn", "se"],
         }
 
-    def _id_token(self, grant: Grant) -> str:
-        """The identity token, right or with the fault that is switched on."""
-        now = int(self.now())
-        session = grant.session
-        claims: dict[str, Any] = {
-            "iss": self.url,
-            "aud": grant.params["client_id"],
-            "sub": _pairwise(grant.params["client_id"], session.national_id),
-            "pid": session.national_id,
-            "acr": session.acr,
+    def _own_level(self, person: people.Person | None) -> str:
+        return person.level if person else LEVELS[2]
+
+    def _is_enough(self, level: str, params: Mapping[str, str]) -> bool:
+        wishes = [LEVELS.index(value) for value in params.get("acr_values", "").split() if value in LEVELS]
+        return level in LEVELS and LEVELS.index(level) >= min(wishes, default=0)
+
+    def _checks(self, params: Mapping[str, str]) -> tuple[tuple[str, bool], ...]:
+        return (("acr_values", all(v in LEVELS + OTHER_LEVELS for v in params.get("acr_values", "").split())),)
+
+    def _whole_request(self, client: Client) -> ResponseReturnValue:
+        params = request.args.to_dict()
+        if params.get("redirect_uri") not in client.redirect_uris:
+            return self._error_page("Feil i forespørselen", "redirect_uri er ikke registrert på klienten.")
+        if problem := self._problem(params, client):
+            return self._back(params, error="invalid_request", error_description=problem)
+        return self._ask(params)
+
+    def _claims(self, grant: Grant) -> dict[str, Any]:
+        known = {"pid": grant.session.national_id} if grant.session.level != "selfregistered-email" else {}
+        return {
+            **known,
+            "acr": grant.session.level,
             "amr": ["TestID"],
-            "auth_time": int(session.auth_time),
-            "iat": now,
-            "exp": now + TOKEN_SECONDS,
-            "nonce": grant.params["nonce"],
-            "sid": session.sid,
             "locale": grant.params.get("ui_locales", "nb").split()[0],
-            "jti": secrets.token_urlsafe(16),
         }
-        if session.acr == "selfregistered-email":
-            del claims["pid"]
-        key = self.keys[0]
-        fault = self.fault(*TOKEN_FAULTS)
-        match fault.mode if fault else None:
-            case "wrong_nonce":
-                claims["nonce"] = secrets.token_urlsafe(32)
-            case "token_wrong_iss":
-                claims["iss"] = "https://idporten.example"
-            case "wrong_aud":
-                claims["aud"] = "another-client"
-            case "extra_aud":
-                claims["aud"] = [claims["aud"], "another-client"]
-            case "expired":
-                claims |= {"iat": now - 600, "exp": now - 480}
-            case "future_iat":
-                claims |= {"iat": now + 300, "exp": now + 420}
+
+    def _change(self, claims: dict[str, Any], mode: str) -> None:
+        match mode:
             case "low_acr":
                 claims["acr"] = "idporten-loa-substantial"
             case "eidas_acr":
@@ -381,19 +95,25 @@ class IdPorten(StandIn):
                 del claims["pid"]
             case "malformed_pid":
                 claims["pid"] = "0585901001"
-            case "old_auth_time":
-                claims["auth_time"] = now - LONGEST_SECONDS - 60
-            case str(mode) if "missing_" in mode:
-                del claims[mode.partition("missing_")[2]]
-            case "alg_none":
-                return sign_none(claims)
-            case "alg_hs256":
-                return sign_hs256(key, claims)
-            case "bad_signature":
-                return sign(self.keys[1], claims, kid=key.kid)
-            case "unknown_kid":
-                return sign(key, claims, kid="never-published")
-        return sign(key, claims)
+            case _:
+                del claims[mode.removeprefix("missing_")]
+
+    def _tokens(self, grant: Grant) -> dict[str, Any]:
+        return {"access_token": sign(self.keys[0], self._access_claims(grant)), "token_type": "Bearer"}
+
+    def _access_claims(self, grant: Grant) -> dict[str, Any]:
+        now = int(self.now())
+        return {
+            "iss": self.url,
+            "client_id": grant.params["client_id"],
+            "sub": self._subject(grant.params["client_id"], grant.session.national_id),
+            "pid": grant.session.national_id,
+            "acr": grant.session.level,
+            "scope": grant.params["scope"],
+            "iat": now,
+            "exp": now + TOKEN_SECONDS,
+            "jti": secrets.token_urlsafe(16),
+        }
 
     def _userinfo(self) -> ResponseReturnValue:
         claims = self.access_token(request.headers.get("Authorization", "").removeprefix("Bearer "))
@@ -401,114 +121,15 @@ class IdPorten(StandIn):
             return jsonify(error="invalid_token"), 401
         return jsonify(sub=claims["sub"], pid=claims["pid"], locale="nb")
 
-    def access_token(self, token: str) -> dict[str, Any] | None:
-        """The claims of a living access token of ours, for `/userinfo` and for Altinn's exchange."""
-        claims = next((c for key in self.keys if (c := claims_of(token, key))), None)
-        return claims if claims and "pid" in claims and claims["exp"] > self.now() else None
-
-    def _authenticated_client(self) -> Client:
-        """private_key_jwt: signature, iss = sub = client_id, aud, lifetime, and no assertion twice."""
-        client = self.clients.get(request.form.get("client_id", ""))
-        key = client.key.get() if client else None
-        if client is None or key is None:
-            raise OAuthError(401, "invalid_client", "client_id is unknown, or has no key")
-        assertion = request.form.get("client_assertion", "")
-        if request.form.get("client_assertion_type") != ASSERTION_TYPE:
-            raise OAuthError(401, "invalid_client", "client_assertion_type")
-        claims = claims_of(assertion, key)
-        if claims is None or header_of(assertion).get("kid") != key.kid:
-            raise OAuthError(401, "invalid_client", "signature or kid")
-        now = self.now()
-        try:
-            wrong = [
-                name
-                for name, is_right in (
-                    ("iss", claims.get("iss") == client.client_id),
-                    ("sub", claims.get("sub") == client.client_id),
-                    ("aud", claims.get("aud") in (self.url, f"{self.url}/token")),
-                    ("exp", now - SKEW_SECONDS < claims["exp"] <= claims["iat"] + 120),
-                    ("iat", claims["iat"] <= now + SKEW_SECONDS),
-                    ("jti", isinstance(claims["jti"], str) and claims["jti"] not in self._seen),
-                )
-                if not is_right
-            ]
-        except JOSE_ERRORS:
-            wrong = ["missing claim"]
-        if wrong:
-            raise OAuthError(401, "invalid_client", f"client_assertion: {', '.join(wrong)}")
-        self._seen.add(claims["jti"])
-        return client
-
-    def _oauth_error(self, error: OAuthError) -> ResponseReturnValue:
-        return jsonify(error=error.error, error_description=error.description), error.status
-
-    # -- logout
-
     def _logout(self) -> ResponseReturnValue:
         """End the session, tell every service in a frame, and go back only when the way is registered."""
-        session = self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+        session = self._end_session()
         if session is None:
             return self._error_page("Du er ikke logget inn", "Fant ingen innlogging hos ID-porten å avslutte.")
-        client = self._logging_out_client()
-        state = request.values.get("state", "")
-        target = request.values.get("post_logout_redirect_uri", "")
-        frames = [
-            f"{uri}?{urlencode(self._frontchannel(session))}"
-            for client_id in sorted(session.clients)
-            for uri in sorted(self.clients[client_id].frontchannel_logout_uris)
-        ]
-        back = ""
-        if client and target in client.post_logout_redirect_uris and re.fullmatch(r"[\x20-\x7E]*", state):
-            back = f"{target}?{urlencode({'state': state})}" if state else target
-        origins = " ".join({f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" for url in frames}) or "'none'"
-        policy = f"script-src 'unsafe-inline'; frame-src {origins}; frame-ancestors 'none'"
-        response = self.page("logout.html", "Du er logget ut", policy=policy, frames=frames, back=back)
-        response.delete_cookie(COOKIE, path="/")
-        return response
-
-    def _error_page(self, title: str, text: str) -> Response:
-        """ID-porten's own page: for everything that must not be sent to the client's address."""
-        return self.page("base.html", title, 400, "frame-ancestors 'none'", text=text)
-
-    def _logging_out_client(self) -> Client | None:
-        hint = request.values.get("id_token_hint", "")
-        if hint:
-            claims = next((c for key in self.keys if (c := claims_of(hint, key))), {})
-            return self.clients.get(str(claims.get("aud")))
-        return self.clients.get(request.values.get("client_id", ""))
-
-    def _frontchannel(self, session: Session) -> dict[str, str]:
-        return {
+        has_hint = "id_token_hint" in request.values
+        client = self._hinted_client() if has_hint else self.clients.get(request.values.get("client_id", ""))
+        frontchannel = {
             "iss": f"{self.url}/" if self.fault("frontchannel_slash") else self.url,
             "sid": "unknown" if self.fault("frontchannel_unknown_sid") else session.sid,
         }
-
-
-def _problem(params: Mapping[str, str], client: Client) -> str | None:
-    """What is wrong with an authorization request, None when nothing is."""
-    scopes = set(params.get("scope", "").split())
-    checks = (
-        ("client_id", params.get("client_id") == client.client_id),
-        ("redirect_uri", params.get("redirect_uri") in client.redirect_uris),
-        ("request_uri must not be pushed", "request_uri" not in params and "request" not in params),
-        ("response_type must be code", params.get("response_type") == "code"),
-        ("scope", "openid" in scopes and scopes <= SCOPES),
-        ("state", re.fullmatch("[A-Za-z0-9_-]{8,}", params.get("state", "")) is not None),
-        ("nonce", len(params.get("nonce", "")) >= 8),
-        ("code_challenge is required", re.fullmatch("[A-Za-z0-9_-]{43}", params.get("code_challenge", "")) is not None),
-        ("code_challenge_method must be S256", params.get("code_challenge_method") == "S256"),
-        ("acr_values", all(v in LEVELS + OTHER_LEVELS for v in params.get("acr_values", "").split())),
-        ("prompt", params.get("prompt", "login") in ("login", "none")),
-    )
-    return next((name for name, is_right in checks if not is_right), None)
-
-
-def _is_enough(acr: str, wanted: str) -> bool:
-    """Whether a session's level satisfies the request's lowest wish."""
-    wishes = [LEVELS.index(value) for value in wanted.split() if value in LEVELS]
-    return acr in LEVELS and LEVELS.index(acr) >= min(wishes, default=0)
-
-
-def _pairwise(client_id: str, national_id: str) -> str:
-    """A subject that is the same each time for this client, and another for others."""
-    return base64.urlsafe_b64encode(hashlib.sha256(f"{client_id}:{national_id}".encode()).digest()).decode()[:32]
+        return self._logout_page(session, frontchannel, self._way_back(client))

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey
+from joserfc.jwk import JWKRegistry, RSAKey
 
 JOSE_ERRORS = (JoseError, ValueError, KeyError, TypeError)
 
@@ -54,9 +54,9 @@ class ClientKey:
         return self._key
 
 
-def sign(key: RSAKey, claims: Mapping[str, Any], kid: str | None = None) -> str:
+def sign(key: RSAKey, claims: Mapping[str, Any], kid: str | None = None, kind: str = "JWT") -> str:
     """A token as the agencies sign theirs; another `kid` than the key's makes it a forgery."""
-    return jwt.encode({"alg": "RS256", "kid": kid or key.kid, "typ": "JWT"}, dict(claims), key)
+    return jwt.encode({"alg": "RS256", "kid": kid or key.kid, "typ": kind}, dict(claims), key)
 
 
 def sign_none(claims: Mapping[str, Any]) -> str:
@@ -74,6 +74,18 @@ def claims_of(token: str, key: RSAKey) -> dict[str, Any] | None:
     """The claims of a token this key signed, or None; times are the caller's to judge."""
     try:
         return jwt.decode(token, key, algorithms=["RS256"]).claims
+    except JOSE_ERRORS:
+        return None
+
+
+def proof_of(token: str) -> tuple[dict[str, Any], str] | None:
+    """The claims of a DPoP proof and the thumbprint of the key it was signed with, or None (RFC 9449, 4.3)."""
+    header = header_of(token)
+    try:
+        if header["typ"] != "dpop+jwt" or "d" in header["jwk"]:
+            return None
+        key = JWKRegistry.import_key(header["jwk"])
+        return jwt.decode(token, key, algorithms=["ES256", "RS256"]).claims, key.thumbprint()
     except JOSE_ERRORS:
         return None
 

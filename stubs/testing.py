@@ -14,6 +14,7 @@ from stubs.altinn import RESOURCE, Altinn
 from stubs.base import HOST, StandIn
 from stubs.clamav import Clamav
 from stubs.enhetsregisteret import Enhetsregisteret
+from stubs.helseid import LEVELS, HelseId
 from stubs.hpr import Hpr
 from stubs.idporten import IdPorten
 from stubs.keys import make_client_key
@@ -22,8 +23,8 @@ from stubs.people import Person, by_key
 from stubs.smtp import Mailbox
 
 CLIENT_ID = "helsereserven"
-SYSTEMS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "hpr", "clamav")
-PORTS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr", "clamav")
+SYSTEMS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "hpr", "clamav", "helseid")
+PORTS = ("idporten", "maskinporten", "altinn", "enhetsregisteret", "mail", "smtp", "hpr", "clamav", "helseid")
 
 
 class Stubs:
@@ -35,11 +36,14 @@ class Stubs:
         mail_folder: Path | None = None,
         idporten_client: str = CLIENT_ID,
         maskinporten_client: str = CLIENT_ID,
+        helseid_client: str = CLIENT_ID,
     ) -> None:
         self.keys = keys
         self.idporten_client = idporten_client
         self.maskinporten_client = maskinporten_client
+        self.helseid_client = helseid_client
         self.idporten = IdPorten()
+        self.helseid = HelseId()
         self.maskinporten = Maskinporten()
         self.altinn = Altinn(self.maskinporten, self.idporten)
         self.enhetsregisteret = Enhetsregisteret()
@@ -69,6 +73,7 @@ class Stubs:
     def register(self, base_url: str) -> None:
         """Let the application at this address sign people in; may be called for several, at any time."""
         self.idporten.register(self.idporten_client, self.keys / "idporten.jwk.json", base_url)
+        self.helseid.register(self.helseid_client, self.keys / "helseid.jwk.json", base_url)
 
     def url(self, system: str) -> str:
         """What the application is told: the issuers, Altinn's base, Enhetsregisteret's base, the page with the mail."""
@@ -91,6 +96,9 @@ class Stubs:
             "IDPORTEN_ISSUER": self.url("idporten"),
             "IDPORTEN_CLIENT_ID": self.idporten_client,
             "IDPORTEN_KEY_FILE": str(self.keys / "idporten.jwk.json"),
+            "HELSEID_ISSUER": self.url("helseid"),
+            "HELSEID_CLIENT_ID": self.helseid_client,
+            "HELSEID_KEY_FILE": str(self.keys / "helseid.jwk.json"),
             "MASKINPORTEN_ISSUER": self.url("maskinporten"),
             "MASKINPORTEN_CLIENT_ID": self.maskinporten_client,
             "MASKINPORTEN_KEY_FILE": str(self.keys / "maskinporten.jwk.json"),
@@ -118,6 +126,7 @@ class Stubs:
             self._system(name).control("ok")
             self._system(name).forget()
         self.idporten.control("end_sessions")
+        self.helseid.control("end_sessions")
         self.mailbox.clear()
 
     def advance(self, seconds: float) -> None:
@@ -140,7 +149,8 @@ class Stubs:
     def sign_in_as(self, url: str, key: str, acr: str | None = None) -> str:
         """The address `start()` gave, with the hint that signs this person in without the picker."""
         person = by_key(key)
-        hint = f"testid:{person.national_id}_{acr or person.level}"
+        own = LEVELS[person.level] if url.startswith(self.url("helseid")) else person.level
+        hint = f"testid:{person.national_id}_{acr or own}"
         return f"{url}&login_hint={quote(hint)}"
 
     def _system(self, name: str) -> StandIn:
@@ -153,13 +163,14 @@ class Stubs:
             "smtp": self.mailbox,
             "hpr": self.hpr,
             "clamav": self.clamav,
+            "helseid": self.helseid,
         }
         return systems[name]
 
 
 def start_stubs(folder: Path, base_url: str | None = None) -> Stubs:
     """Start every stand-in on free ports; the clients' keys are made in the folder when they are not there."""
-    for client in ("idporten", "maskinporten"):
+    for client in ("idporten", "maskinporten", "helseid"):
         make_client_key(folder / f"{client}.jwk.json")
     stubs = Stubs(folder)
     stubs.serve([0] * len(PORTS))

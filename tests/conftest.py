@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from commands.database import alembic_config
-from config import Environment, Settings, SmtpTls
+from config import Environment, OpenIdClient, Settings, SmtpTls
 from dev.environment import make_keys
 from dev.postgres import Postgres, Role
 from dev.valkey import Valkey
@@ -67,7 +67,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 @pytest.fixture(scope="session")
 def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key ring and the private keys of our two clients, made for this run."""
+    """A key ring and the private keys of our clients, made for this run."""
     folder = tmp_path_factory.mktemp("secrets")
     make_keys(folder)
     return folder
@@ -130,6 +130,7 @@ def settings_for(postgres_url: str, redis_url: str, secrets_folder: Path, stubs:
         allow_synthetic_id=True,
         trusted_proxies=0,
         operating_message=None,
+        helseid=OpenIdClient(stubs.url("helseid"), stubs.helseid_client, secrets_folder / "helseid.jwk.json"),
     )
 
 

@@ -48,6 +48,22 @@ def test_all_that_is_missing_is_told_at_once():
     assert all(name in str(told.value) for name in GOOD)
 
 
+def test_helseid_is_wholly_told_or_not_at_all():
+    helseid = {
+        "HELSEID_ISSUER": "https://helseid-sts.nhn.no",
+        "HELSEID_CLIENT_ID": "client",
+        "HELSEID_KEY_FILE": "/run/secrets/helseid.json",
+    }
+    assert Settings.from_environment(GOOD).helseid is None
+    found = Settings.from_environment({**GOOD, **helseid}).helseid
+    assert found and found.issuer == helseid["HELSEID_ISSUER"]
+    for name in helseid:
+        with pytest.raises(SettingsError, match=name):
+            Settings.from_environment({**GOOD, **helseid, name: ""})
+    with pytest.raises(SettingsError, match="helseid_issuer"):
+        Settings.from_environment({**GOOD, **helseid, "HELSEID_ISSUER": "http://localhost:8108"})
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
