@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload, selectinload
@@ -16,7 +17,7 @@ from models.enums import ConsentPurpose, ProfessionalStatus
 from models.professional import Professional
 from services import audit, consents
 from services.access import Actor
-from services.errors import NotFound
+from services.errors import Conflict, NotFound
 
 
 class Step(StrEnum):
@@ -68,11 +69,16 @@ def own(actor: Actor, *, lock: bool = False, pages: bool = False) -> Professiona
 
 def begin(actor: Actor) -> Professional:
     """A new registration, or the one there is; two presses at once make one. Nothing is stored before the first
-    consent, so services.consents calls this."""
+    consent, so services.consents calls this.
+
+    Raises Conflict while an earlier registration of the person is being erased.
+    """
     db.session.execute(select(Account.id).where(Account.id == actor.account_id).with_for_update())
     try:
         return own(actor)
     except NoRegistration:
+        if db.session.scalar(select(Professional.id).where(Professional.account_id == actor.account_id)):
+            raise Conflict(_("Vi holder på å slette den forrige profilen din. Prøv igjen om litt.")) from None
         now = clock.now()
         professional = Professional(id=uuid4(), account_id=actor.account_id, started_at=now, last_used_at=now)
         db.session.add(professional)
