@@ -37,6 +37,7 @@ class Key(StrEnum):
     ASK_AGAIN_DAYS = "ask_again_days"
     AVAILABILITY_LINK_DAYS = "availability_link_days"
     HPR_SILENT_HOURS = "hpr_silent_hours"
+    HPR_CHECKS_PER_MINUTE = "hpr_checks_per_minute"
     CONSENT_RENEWAL_DAYS = "consent_renewal_days"
 
 
@@ -64,6 +65,7 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.ASK_AGAIN_DAYS: (44, "days"),
     Key.AVAILABILITY_LINK_DAYS: (14, "days"),
     Key.HPR_SILENT_HOURS: (72, "hours"),
+    Key.HPR_CHECKS_PER_MINUTE: (120, "count"),
     Key.CONSENT_RENEWAL_DAYS: (90, "days"),
 }
 

@@ -27,6 +27,7 @@ class Periodic:
 SCHEDULE = (
     Periodic("*/10 * * * *", Job.NOTE_AUDIT_HEAD),
     Periodic("*/5 * * * *", Job.WATCH),
+    Periodic("*/5 * * * *", Job.PLAN_HPR_CHECKS),
     Periodic("*/15 * * * *", Job.DISCARD_SHORT_LIVED),
     Periodic("7 * * * *", Job.REMIND_INVITATIONS),
     Periodic("12 * * * *", Job.EXPIRE_INVITATIONS),
