@@ -1,0 +1,51 @@
+"""XML from outside: no document type, no entities, bounded work (security.md C48, C55)."""
+
+from typing import Protocol
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from services.file_checks.verdicts import RefusalReason, Refused
+
+MAX_MARKS = 1_000_000
+"""How many «<» one file may hold in all; a thesis of 300 pages has a third."""
+
+
+class Visitor(Protocol):
+    """Follows a document from its first element to its last. Tags and attributes are «{namespace}name»."""
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None: ...
+    def end(self, tag: str) -> None: ...
+    def data(self, text: str) -> None: ...
+
+
+class Onlooker:
+    """A visitor that wants to know no more than that the XML is in order."""
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None: ...
+    def end(self, tag: str) -> None: ...
+    def data(self, text: str) -> None: ...
+
+
+def walk(data: bytes, visitor: Visitor) -> None:
+    """Lead a visitor through. Raises Refused."""
+    parser = DefusedXMLParser(target=visitor, forbid_dtd=True)
+    try:
+        parser.feed(data)
+        parser.close()
+    except DefusedXmlException:
+        raise Refused(RefusalReason.UNSAFE_STRUCTURE) from None
+    except (ParseError, LookupError, ValueError):
+        raise Refused(RefusalReason.DAMAGED) from None
+
+
+def check_amount(parts: dict[str, bytes]) -> None:
+    """Refuse a file with so much markup that reading it would take long."""
+    if sum(content.count(b"<") for content in parts.values()) > MAX_MARKS:
+        raise Refused(RefusalReason.TOO_COMPLEX)
+
+
+def local(name: str) -> str:
+    """A tag's or an attribute's name without its namespace."""
+    return name.rpartition("}")[2]

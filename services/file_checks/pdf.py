@@ -1,0 +1,283 @@
+"""PDF: whole, open, and nothing in it that acts (security.md C55).
+
+qpdf (through pikepdf) reads it as a reader would, so names are un-escaped and object streams opened before anything is
+looked for. What no table points to is looked at too: a reader that mends a file finds it.
+"""
+
+import io
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
+
+from services.file_checks.images import MAX_PIXELS
+from services.file_checks.links import is_plain_link
+from services.file_checks.verdicts import RefusalReason, Refused
+
+MAX_OBJECTS = 50_000
+MAX_PAGES = 5000
+MAX_DEPTH = 50
+MAX_BUNDLES = 32 * 1024 * 1024
+"""Bytes of objects in object streams, unpacked: each becomes many times as much in memory."""
+MAX_UNPACKED = 50 * 1024 * 1024
+"""Bytes of everything else that is packed, pictures apart (C52)."""
+
+TAIL = 1024
+"""Where the end is looked for."""
+_END_ANYWHERE = re.compile(rb"startxref\s+\d+\s+%%EOF")
+_END = re.compile(_END_ANYWHERE.pattern + rb"[\s\0]*\Z")
+_TAG = re.compile(rb"<(?:!doctype|html|script|svg|\?xml|\?php)", re.IGNORECASE)
+_OBJECT = re.compile(rb"(?<!\d)\d{1,10}[\0\t\n\f\r ]{1,20}\d{1,5}[\0\t\n\f\r ]{1,20}obj\b")
+_OBJECT_END = re.compile(rb"\bstream\b|\bendobj\b")
+_REFERENCE = re.compile(rb"\b\d+\s+\d+\s+R\b")
+_ESCAPED = re.compile(rb"#([0-9a-fA-F]{2})")
+IN_FILE, IN_BUNDLE = 1, 2
+"""Where an object lies, in the document's table; a bundle is an object stream."""
+_PROBLEMS = (
+    pikepdf.PikepdfError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    NotImplementedError,
+)
+"""What pikepdf raises for damaged documents."""
+
+_KEYS: Mapping[str, RefusalReason] = {
+    "/JS": RefusalReason.SCRIPT,
+    "/EF": RefusalReason.EMBEDDED,
+    "/Collection": RefusalReason.EMBEDDED,
+    "/XFA": RefusalReason.DYNAMIC_FORM,
+    "/RichMediaContent": RefusalReason.MEDIA,
+    "/RichMediaSettings": RefusalReason.MEDIA,
+}
+"""Entries that are refused wherever they stand. Lists of scripts and files are left empty by some programs; what would
+be in them has one of these."""
+_VALUES: Mapping[str, RefusalReason] = {
+    "/JavaScript": RefusalReason.SCRIPT,
+    "/Launch": RefusalReason.ACTION,
+    "/SubmitForm": RefusalReason.ACTION,
+    "/ImportData": RefusalReason.ACTION,
+    "/GoToR": RefusalReason.ACTION,
+    "/GoToE": RefusalReason.EMBEDDED,
+    "/EmbeddedFile": RefusalReason.EMBEDDED,
+    "/FileAttachment": RefusalReason.EMBEDDED,
+    "/RichMedia": RefusalReason.MEDIA,
+    "/RichMediaExecute": RefusalReason.MEDIA,
+    "/Rendition": RefusalReason.MEDIA,
+    "/Screen": RefusalReason.MEDIA,
+    "/Movie": RefusalReason.MEDIA,
+    "/Sound": RefusalReason.MEDIA,
+    "/3D": RefusalReason.MEDIA,
+}
+"""Names that are refused as a /Type, /Subtype or /S."""
+_NAMED_BY = ("/Type", "/Subtype", "/S")
+_SUSPECT = re.compile(
+    rb"/(?:%s)(?![^\x00\t\n\f\r ()<>\[\]{}/%%])"
+    % b"|".join(name[1:].encode() for name in sorted({*_KEYS, *_VALUES, "/URI", "/AA", "/OpenAction", "/FS"}))
+)
+"""One of the above, or an entry that asks for a look, in an object as qpdf writes it."""
+_CALM_ACTIONS = ("/GoTo", "/Named")
+"""What may happen by itself: going to a place in the document."""
+_UNPACKABLE = frozenset(
+    {"/FlateDecode", "/Fl", "/RunLengthDecode", "/RL", "/ASCII85Decode", "/A85", "/ASCIIHexDecode", "/AHx"}
+)
+"""Ways of packing whose result is counted; the others are for pictures."""
+
+pikepdf.settings.set_qpdf_limits(
+    doc_max_warnings=100,
+    parser_max_nesting=100,
+    parser_max_container_size=200_000,
+    max_stream_filters=4,
+    flate_max_memory=MAX_UNPACKED,
+    png_max_memory=MAX_UNPACKED,
+    tiff_max_memory=MAX_UNPACKED,
+    run_length_max_memory=MAX_UNPACKED,
+)
+
+
+def check(data: bytes) -> None:
+    """Raises Refused."""
+    _check_ends(data)
+    limits_hit = pikepdf.settings.qpdf_limit_errors()
+    try:
+        with Pdf.open(io.BytesIO(data), attempt_recovery=False, inherit_page_attributes=False) as document:
+            if document.is_encrypted:
+                raise Refused(RefusalReason.PASSWORD)
+            _check_objects(document, data)
+            _check_pages(document.Root)
+    except pikepdf.PasswordError:
+        raise Refused(RefusalReason.PASSWORD) from None
+    except _PROBLEMS:
+        went_too_far = pikepdf.settings.qpdf_limit_errors() > limits_hit
+        raise Refused(RefusalReason.TOO_COMPLEX if went_too_far else RefusalReason.DAMAGED) from None
+
+
+def _check_ends(data: bytes) -> None:
+    """It begins as a PDF on the first byte, ends as one on the last, and is nothing else as well."""
+    if not data.startswith(b"%PDF-") or b"%%EOF" not in data:
+        raise Refused(RefusalReason.DAMAGED)
+    if b"PK\x05\x06" in data[-65_557:] or _TAG.search(data, 0, TAIL):
+        raise Refused(RefusalReason.MIXED)
+    if not _END.search(data, max(0, len(data) - TAIL)):
+        raise Refused(RefusalReason.MIXED if _END_ANYWHERE.search(data) else RefusalReason.DAMAGED)
+
+
+def _check_objects(document: Pdf, data: bytes) -> None:
+    """Every object the document has, and every one that lies in the file without being part of it."""
+    table = document.get_xref_table()
+    if len(table) > MAX_OBJECTS:
+        raise Refused(RefusalReason.TOO_COMPLEX)
+    in_file = {entry.offset for entry in table.values() if entry.type == IN_FILE}
+    in_bundle = {(entry.obj_stream_number, number) for (number, _), entry in table.items() if entry.type == IN_BUNDLE}
+    bundles = _bundles(document, {bundle for bundle, _ in in_bundle})
+    _check_object(document.trailer)
+    unpacked = 0
+    for place in table:
+        found = document.get_object(place)
+        _check_object(found)
+        if isinstance(found, Stream):
+            unpacked += _check_stream(found, MAX_UNPACKED - unpacked)
+    for text in (*_left_in_file(data, in_file), *_left_in_bundles(bundles, in_bundle)):
+        if _SUSPECT.search(text):
+            _check_object(Object.parse(_REFERENCE.sub(b"null", text)))
+
+
+def _bundles(document: Pdf, numbers: Iterable[int | None]) -> dict[int, Stream]:
+    """The object streams, which together unpack to little enough."""
+    bundles: dict[int, Stream] = {}
+    unpacked = 0
+    for number in numbers:
+        bundle = document.get_object(number or 0, 0)
+        if not isinstance(bundle, Stream):
+            raise Refused(RefusalReason.DAMAGED)
+        unpacked += _check_stream(bundle, MAX_BUNDLES - unpacked)
+        bundles[bundle.objgen[0]] = bundle
+    return bundles
+
+
+def _left_in_file(data: bytes, known: Container[int | None]) -> Iterator[bytes]:
+    """Objects at places the table does not have: earlier versions, and what somebody hid. Each as its text."""
+    begins = list(_OBJECT.finditer(data))
+    if len(begins) > 2 * MAX_OBJECTS:
+        raise Refused(RefusalReason.TOO_COMPLEX)
+    for begin, limit in zip(begins, [*(next_one.start() for next_one in begins[1:]), len(data)], strict=True):
+        if begin.start() not in known:
+            end = _OBJECT_END.search(data, begin.end(), limit)
+            yield _unescaped(data[begin.end() : end.start() if end else limit])
+
+
+def _left_in_bundles(bundles: dict[int, Stream], known: Container[tuple[int | None, int]]) -> Iterator[bytes]:
+    """Objects in object streams that the table finds elsewhere. Each as its text."""
+    for number, bundle in bundles.items():
+        content = bundle.read_bytes()
+        first = int(bundle["/First"])
+        header = [int(word) for word in content[:first].split()]
+        numbers, offsets = header[::2], [*header[1::2], len(content) - first]
+        for held, start, end in zip(numbers, offsets, offsets[1:], strict=False):
+            if (number, held) not in known:
+                yield _unescaped(content[first + start : first + end])
+
+
+def _unescaped(text: bytes) -> bytes:
+    return _ESCAPED.sub(lambda code: bytes([int(code[1], 16)]), text)
+
+
+def _check_object(found: object) -> None:
+    """Look into an object and what lies in it, as far as the next object. Numbers and the like hold nothing."""
+    if not isinstance(found, Object):
+        return
+    top = found.stream_dict if isinstance(found, Stream) else found
+    if not _SUSPECT.search(top.unparse(resolved=True)):
+        return
+    if isinstance(top, Name):
+        _refuse_if(_VALUES.get(str(top)))
+    for dictionary in _dictionaries(top):
+        _check_dictionary(dictionary)
+
+
+def _dictionaries(top: Object) -> Iterator[Dictionary]:
+    waiting = [top]
+    while waiting:
+        container = waiting.pop()
+        if isinstance(container, Dictionary):
+            yield container
+            values = container.values()
+        elif isinstance(container, Array):
+            values = container
+        else:
+            continue
+        waiting += [value for value in values if isinstance(value, (Dictionary, Array)) and not value.is_indirect]
+
+
+def _check_dictionary(dictionary: Dictionary) -> None:
+    for key in dictionary.keys() & _KEYS.keys():
+        raise Refused(_KEYS[key])
+    for key in _NAMED_BY:
+        _refuse_if(_VALUES.get(_name(dictionary.get(key))))
+    if _name(dictionary.get("/FS")) == "/URL":
+        raise Refused(RefusalReason.EXTERNAL)
+    address = dictionary.get("/URI")
+    if isinstance(address, Dictionary):  # the catalog's: what relative addresses begin with
+        address = address.get("/Base")
+    if address is not None and not is_plain_link(str(address)):
+        raise Refused(RefusalReason.ACTION)
+    automatic = [dictionary.get("/OpenAction")]
+    if isinstance(actions := dictionary.get("/AA"), Dictionary):
+        automatic += actions.values()
+    for action in automatic:
+        if isinstance(action, Dictionary) and _name(action.get("/S")) not in ("", *_CALM_ACTIONS):
+            raise Refused(RefusalReason.ACTION)
+
+
+def _check_stream(stream: Stream, left: int) -> int:
+    """How many bytes a stream unpacks to; pictures and their packings count as nothing, but for their measures."""
+    if "/F" in stream:
+        raise Refused(RefusalReason.EXTERNAL)
+    filters = stream.get("/Filter")
+    names = {_name(one) for one in filters} if isinstance(filters, Array) else {_name(filters)}
+    if _name(stream.get("/Subtype")) == "/Image":
+        if int(stream.get("/Width", 0)) * int(stream.get("/Height", 0)) > MAX_PIXELS:
+            raise Refused(RefusalReason.TOO_MANY_PIXELS)
+        return 0
+    if not names <= _UNPACKABLE:
+        return 0
+    limits_hit = pikepdf.settings.qpdf_limit_errors()
+    try:
+        size = len(stream.read_bytes())
+    except pikepdf.DataDecodingError:
+        bomb = pikepdf.settings.qpdf_limit_errors() > limits_hit
+        raise Refused(RefusalReason.BOMB if bomb else RefusalReason.DAMAGED) from None
+    if size > left:
+        raise Refused(RefusalReason.BOMB)
+    return size
+
+
+def _check_pages(root: Object) -> None:
+    """There is a page, and the tree of pages ends: no circles, no depths, no endless breadth."""
+    waiting, seen, pages = [(root["/Pages"], 1)], set(), 0
+    while waiting:
+        node, depth = waiting.pop()
+        if not isinstance(node, Dictionary) or (node.objgen in seen and node.is_indirect):
+            raise Refused(RefusalReason.DAMAGED)
+        seen.add(node.objgen)
+        if "/Kids" in node:
+            waiting += [(kid, depth + 1) for kid in node["/Kids"]]
+        else:
+            pages += 1
+        if depth > MAX_DEPTH or pages > MAX_PAGES or len(waiting) > MAX_PAGES:
+            raise Refused(RefusalReason.TOO_COMPLEX)
+    if not pages:
+        raise Refused(RefusalReason.DAMAGED)
+
+
+def _name(value: object) -> str:
+    return str(value) if isinstance(value, Name) else ""
+
+
+def _refuse_if(reason: RefusalReason | None) -> None:
+    if reason:
+        raise Refused(reason)
