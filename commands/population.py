@@ -180,7 +180,7 @@ class Population:
         verdict = listing.judge(person, self.now, self.limits)
         if verdict.is_listed:
             columns = listing.columns(person, self.now, verdict)
-            rows.append(Listing(professional_id=person.id, **columns))
+            rows.append(Listing(professional_id=person.id, listed_since=person.completed_at, **columns))
         return rows
 
     def _account(self, rng: random.Random, number: int, national_id: str) -> Account:

@@ -13,6 +13,7 @@ from models import (
     outbox,
     privacy,
     professional,
+    register,
 )
 from models.base import Base, check_enums
 
@@ -32,4 +33,5 @@ __all__ = [
     "outbox",
     "privacy",
     "professional",
+    "register",
 ]

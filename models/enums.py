@@ -311,3 +311,45 @@ class ExportStatus(StrEnum):
     READY = "ready"
     FAILED = "failed"
     EXPIRED = "expired"
+
+
+class ContactPurpose(StrEnum):
+    """Why somebody needs contact details or a CV (ux.md E4)."""
+
+    STAFF_NOW = "staff_now"
+    FILL_VACANCY = "fill_vacancy"
+    EXERCISE = "exercise"
+
+
+class ContactOutcome(StrEnum):
+    NO_ANSWER = "no_answer"
+    INTERESTED = "interested"
+    NOT_SUITABLE = "not_suitable"
+    HIRED = "hired"
+
+
+class Revealed(StrEnum):
+    CONTACT = "contact"
+    CV = "cv"
+
+
+class AlertFrequency(StrEnum):
+    NEVER = "never"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class ExportFormat(StrEnum):
+    XLSX = "xlsx"
+    CSV = "csv"
+
+
+class AlarmKind(StrEnum):
+    CANARY = "canary"
+    HIGH_RATE = "high_rate"
+    QUOTA = "quota"
+
+
+class Stoppable(StrEnum):
+    REVEALS = "reveals"
+    EXPORTS = "exports"

@@ -21,8 +21,11 @@ class Listing(Base):
         Index("ix_listing_professions", "professions", postgresql_using="gin"),
         Index("ix_listing_listed_until", "listed_until"),
         Index("ix_listing_confirmed_at", "confirmed_at"),
+        Index("ix_listing_listed_since", "listed_since"),
     )
     professional_id: Mapped[UUID] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), primary_key=True)
+    listed_since: Mapped[datetime]
+    """When the row was made: whoever asks for alerts is told of those who came since."""
     listed_until: Mapped[datetime]
     name: Mapped[str] = mapped_column(String(201))
     municipality_number: Mapped[str | None] = mapped_column(String(4))

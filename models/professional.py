@@ -106,6 +106,8 @@ class Professional(HasId, HasStatus, Base):
     language: Mapped[Language | None]
     """The language of messages; None until chosen."""
     is_address_protected: Mapped[bool] = mapped_column(default=False)
+    is_canary: Mapped[bool] = mapped_column(default=False)
+    """Nobody real: whoever takes out this person's contact details takes out what he or she does not need (C25)."""
     employer: Mapped[str | None] = mapped_column(String(200))
     """Where the person works now, typed; never shown to organisations."""
 

@@ -222,7 +222,7 @@ def refresh(professional_id: UUID) -> Verdict:
             db.session.flush()  # gone for whoever asks next in this transaction
         return verdict
     if row is None:
-        row = Listing(professional_id=professional_id)
+        row = Listing(professional_id=professional_id, listed_since=now)
         db.session.add(row)
     for name, value in columns(professional, now, verdict).items():
         setattr(row, name, value)

@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("citizenship", sa.String(length=2), nullable=True),
         sa.Column("language", sa.Enum("nb", "nn", "en", name="language", native_enum=False, length=40), nullable=True),
         sa.Column("is_address_protected", sa.Boolean(), nullable=False),
+        sa.Column("is_canary", sa.Boolean(), nullable=False),
         sa.Column("employer", sa.String(length=200), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("language IN ('nb', 'nn', 'en')", name=op.f("ck_professional_language_known")),
@@ -499,6 +500,7 @@ def upgrade() -> None:
     op.create_table(
         "listing",
         sa.Column("professional_id", sa.Uuid(), nullable=False),
+        sa.Column("listed_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("listed_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("name", sa.String(length=201), nullable=False),
         sa.Column("municipality_number", sa.String(length=4), nullable=True),
@@ -558,6 +560,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_listing_areas", "listing", ["areas"], unique=False, postgresql_using="gin")
     op.create_index("ix_listing_confirmed_at", "listing", ["confirmed_at"], unique=False)
+    op.create_index("ix_listing_listed_since", "listing", ["listed_since"], unique=False)
     op.create_index("ix_listing_listed_until", "listing", ["listed_until"], unique=False)
     op.create_index("ix_listing_professions", "listing", ["professions"], unique=False, postgresql_using="gin")
     op.create_table(

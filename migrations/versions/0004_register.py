@@ -1,0 +1,239 @@
+"""What organisations do with the register: reveals, lists, searches, exports; alarms and stops."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alarm",
+        sa.Column(
+            "kind",
+            sa.Enum("canary", "high_rate", "quota", name="alarmkind", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("once_key", sa.String(length=120), nullable=True),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("kind IN ('canary', 'high_rate', 'quota')", name=op.f("ck_alarm_kind_known")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_alarm_account_id_account")),
+        sa.ForeignKeyConstraint(["closed_by_id"], ["account.id"], name=op.f("fk_alarm_closed_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_alarm_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+        sa.UniqueConstraint("once_key", name=op.f("uq_alarm_once_key")),
+    )
+    op.create_index("ix_alarm_open", "alarm", ["raised_at"], unique=False, postgresql_where="closed_at IS NULL")
+    op.create_table(
+        "saved_search",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("filters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "frequency",
+            sa.Enum("never", "daily", "weekly", name="alertfrequency", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("frequency IN ('never', 'daily', 'weekly')", name=op.f("ck_saved_search_frequency_known")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_saved_search_account_id_account")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_saved_search_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_search")),
+    )
+    op.create_index(op.f("ix_saved_search_account_id"), "saved_search", ["account_id"], unique=False)
+    op.create_index(op.f("ix_saved_search_organisation_id"), "saved_search", ["organisation_id"], unique=False)
+    op.create_table(
+        "shortlist",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("created_by_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["created_by_id"], ["account.id"], name=op.f("fk_shortlist_created_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_shortlist_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shortlist")),
+    )
+    op.create_index(op.f("ix_shortlist_organisation_id"), "shortlist", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_shortlist_used_at"), "shortlist", ["used_at"], unique=False)
+    op.create_table(
+        "stop",
+        sa.Column(
+            "what", sa.Enum("reveals", "exports", name="stoppable", native_enum=False, length=40), nullable=False
+        ),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by_id", sa.Uuid(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("what IN ('reveals', 'exports')", name=op.f("ck_stop_what_known")),
+        sa.ForeignKeyConstraint(["lifted_by_id"], ["account.id"], name=op.f("fk_stop_lifted_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_stop_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["set_by_id"], ["account.id"], name=op.f("fk_stop_set_by_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stop")),
+    )
+    op.create_index(
+        "ix_stop_in_force", "stop", ["what", "organisation_id"], unique=False, postgresql_where="lifted_at IS NULL"
+    )
+    op.create_table(
+        "register_export",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("shortlist_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "purpose",
+            sa.Enum("staff_now", "fill_vacancy", "exercise", name="contactpurpose", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("format", sa.Enum("xlsx", "csv", name="exportformat", native_enum=False, length=40), nullable=False),
+        sa.Column("columns", postgresql.ARRAY(sa.String(length=40)), nullable=False),
+        sa.Column("filters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum("queued", "ready", "failed", "expired", name="exportstatus", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("rows", sa.Integer(), nullable=True),
+        sa.Column("storage_key", sa.String(length=64), nullable=True),
+        sa.Column("key_box", sa.LargeBinary(), nullable=True),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("format IN ('xlsx', 'csv')", name=op.f("ck_register_export_format_known")),
+        sa.CheckConstraint(
+            "purpose IN ('staff_now', 'fill_vacancy', 'exercise')", name=op.f("ck_register_export_purpose_known")
+        ),
+        sa.CheckConstraint(
+            "status <> 'ready' OR storage_key IS NOT NULL", name=op.f("ck_register_export_ready_has_file")
+        ),
+        sa.CheckConstraint(
+            "status IN ('queued', 'ready', 'failed', 'expired')", name=op.f("ck_register_export_status_known")
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_register_export_account_id_account")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_register_export_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["shortlist_id"],
+            ["shortlist.id"],
+            name=op.f("fk_register_export_shortlist_id_shortlist"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_register_export")),
+        sa.UniqueConstraint("storage_key", name=op.f("uq_register_export_storage_key")),
+    )
+    op.create_index(op.f("ix_register_export_account_id"), "register_export", ["account_id"], unique=False)
+    op.create_index(op.f("ix_register_export_expires_at"), "register_export", ["expires_at"], unique=False)
+    op.create_index(
+        "ix_register_export_organisation_requested",
+        "register_export",
+        ["organisation_id", "requested_at"],
+        unique=False,
+    )
+    op.create_table(
+        "reveal",
+        sa.Column("professional_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("what", sa.Enum("contact", "cv", name="revealed", native_enum=False, length=40), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum("staff_now", "fill_vacancy", "exercise", name="contactpurpose", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "no_answer", "interested", "not_suitable", "hired", name="contactoutcome", native_enum=False, length=40
+            ),
+            nullable=True,
+        ),
+        sa.Column("outcome_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('no_answer', 'interested', 'not_suitable', 'hired')", name=op.f("ck_reveal_outcome_known")
+        ),
+        sa.CheckConstraint(
+            "purpose IN ('staff_now', 'fill_vacancy', 'exercise')", name=op.f("ck_reveal_purpose_known")
+        ),
+        sa.CheckConstraint("what IN ('contact', 'cv')", name=op.f("ck_reveal_what_known")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_reveal_account_id_account")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_reveal_organisation_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["professional_id"],
+            ["professional.id"],
+            name=op.f("fk_reveal_professional_id_professional"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reveal")),
+    )
+    op.create_index("ix_reveal_account_at", "reveal", ["account_id", "at"], unique=False)
+    op.create_index("ix_reveal_organisation_at", "reveal", ["organisation_id", "at"], unique=False)
+    op.create_index(
+        "ix_reveal_professional_organisation", "reveal", ["professional_id", "organisation_id"], unique=False
+    )
+    op.create_table(
+        "shortlist_entry",
+        sa.Column("shortlist_id", sa.Uuid(), nullable=False),
+        sa.Column("professional_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "no_answer", "interested", "not_suitable", "hired", name="contactoutcome", native_enum=False, length=40
+            ),
+            nullable=True,
+        ),
+        sa.Column("note_box", sa.LargeBinary(), nullable=True),
+        sa.Column("added_by_id", sa.Uuid(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('no_answer', 'interested', 'not_suitable', 'hired')",
+            name=op.f("ck_shortlist_entry_outcome_known"),
+        ),
+        sa.ForeignKeyConstraint(["added_by_id"], ["account.id"], name=op.f("fk_shortlist_entry_added_by_id_account")),
+        sa.ForeignKeyConstraint(
+            ["professional_id"],
+            ["professional.id"],
+            name=op.f("fk_shortlist_entry_professional_id_professional"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["shortlist_id"],
+            ["shortlist.id"],
+            name=op.f("fk_shortlist_entry_shortlist_id_shortlist"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shortlist_entry")),
+        sa.UniqueConstraint(
+            "shortlist_id", "professional_id", name=op.f("uq_shortlist_entry_shortlist_id_professional_id")
+        ),
+    )
+    op.create_index(op.f("ix_shortlist_entry_professional_id"), "shortlist_entry", ["professional_id"], unique=False)
