@@ -12,7 +12,6 @@ from typing import Any
 from flask_babel import gettext as _
 
 from extensions import clock
-from extensions.database import db
 from extensions.language import current_language
 from models.enums import ConsentAct, ConsentPurpose, Language
 from models.professional import ConsentEvent, Professional
