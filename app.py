@@ -13,6 +13,7 @@ import blueprints
 import commands
 import workers
 from blueprints import errors, guard, page_context
+from blueprints.uploads import FormRequest
 from config import Settings
 from extensions import language, limits, log, login, static_files
 from extensions.agencies import Agencies
@@ -26,6 +27,8 @@ LARGEST_FORM = 1_000_000
 
 class Helsereserven(Flask):
     """Flask with the transaction rule: commit after the view when the answer is below 400, roll back otherwise."""
+
+    request_class = FormRequest
 
     def dispatch_request(self) -> ResponseReturnValue:
         response = self.make_response(super().dispatch_request())
@@ -95,16 +98,18 @@ class SecurityHeaders:
 
     def __init__(self, settings: Settings) -> None:
         issuer = urlsplit(settings.idporten_issuer)
-        origins = [f"{issuer.scheme}://{issuer.netloc}", f"{issuer.scheme}://login.{issuer.netloc}"]
-        self.provider = " ".join(origins if issuer.hostname not in ("127.0.0.1", "localhost") else origins[:1])
+        origins = [f"{issuer.scheme}://{issuer.netloc}"]
+        if issuer.hostname not in ("127.0.0.1", "localhost"):
+            origins.append(f"{issuer.scheme}://login.{issuer.netloc}")
+        self.providers = " ".join([*origins, *([settings.helseid.issuer] if settings.helseid else [])])
         self.is_secure = settings.is_secure
 
     def __call__(self, response: Response) -> Response:
-        framed_by = self.provider if request.endpoint == "auth.front_channel_sign_out" else "'none'"
+        framed_by = self.providers if request.endpoint == "auth.front_channel_sign_out" else "'none'"
         headers = response.headers
         headers["Content-Security-Policy"] = (
             "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-            f"form-action 'self' {self.provider}; frame-ancestors {framed_by}"
+            f"form-action 'self' {self.providers}; frame-ancestors {framed_by}"
         )
         headers.setdefault("Referrer-Policy", "same-origin")
         headers["X-Content-Type-Options"] = "nosniff"

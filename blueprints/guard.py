@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.datastructures import MultiDict
 
+from blueprints import uploads
 from extensions import login
 from extensions.agencies import settings
 from extensions.log import security
@@ -29,16 +30,20 @@ NEVER_HELD = frozenset({"csrf_token", "form_key"})
 csrf = CSRFProtect()
 
 
-def open_to(*roles: Role, fresh_login: bool = False, csrf_exempt: bool = False) -> Callable[[View], View]:
+def open_to(
+    *roles: Role, fresh_login: bool = False, csrf_exempt: bool = False, takes_file: bool = False
+) -> Callable[[View], View]:
     """Say whom a view is open to. `fresh_login` asks for a sign-in younger than fifteen minutes before a POST (C4).
 
-    `csrf_exempt` is for acts that change nothing for a person, such as the choice of colours.
+    `csrf_exempt` is for acts that change nothing for a person, such as the choice of colours. `takes_file` lets a form
+    be as large as a file, from people who may send it alone.
     """
 
     def mark(view: View) -> View:
         view.open_to = frozenset(roles)  # type: ignore[attr-defined]
         view.fresh_login = fresh_login  # type: ignore[attr-defined]
         view.csrf_exempt = csrf_exempt  # type: ignore[attr-defined]
+        view.takes_file = takes_file  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -94,6 +99,11 @@ def check_access() -> ResponseReturnValue | None:
     if request.method in ("GET", "OPTIONS"):
         return _check_role(roles)
     _refuse_other_sites()
+    if getattr(view, "takes_file", False):
+        refused = _check_role(roles)
+        if refused is not None:
+            return refused
+        uploads.take_in(actor(), request)
     if not getattr(view, "csrf_exempt", False):
         try:
             csrf.protect()
@@ -153,7 +163,7 @@ def hold(response: Response, *, was_signed_out: bool = False) -> None:
     """Keep the fields of this POST for the person who sent it, and give the browser the key to them."""
     token = login.session_token()
     owner = sessions.account_of(token) if token else None
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in NEVER_HELD]
+    fields = [(name, value) for name, value in _sent().items(multi=True) if name not in NEVER_HELD]
     if owner is None:
         return
     kept = held_forms.keep(Held(owner, _form_page(), fields, was_signed_out))
@@ -166,6 +176,14 @@ def hold(response: Response, *, was_signed_out: bool = False) -> None:
             samesite="Lax",
             secure=settings().is_secure,
         )
+
+
+def _sent() -> MultiDict[str, str]:
+    """The fields of this POST; of a form whose file was never taken in, only that there was one."""
+    view = current_app.view_functions[request.endpoint or ""]
+    if getattr(view, "takes_file", False) and not uploads.is_taken_in(request):
+        return MultiDict({"file": ""})
+    return request.form
 
 
 def held() -> Held | None:
@@ -233,7 +251,8 @@ def _form_key() -> UUID | None:
 
 def _body_hash() -> bytes:
     fields: Iterable[tuple[str, str]] = (pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
-    return hashlib.sha256(repr((request.path, sorted(fields))).encode()).digest()
+    files = [(name, uploads.hash_of(file)) for name, file in request.files.items(multi=True)]
+    return hashlib.sha256(repr((request.path, sorted(fields), files)).encode()).digest()
 
 
 def wanted_path() -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 FIELDS = (
     "request_id", "method", "route", "status", "milliseconds", "job", "outbox_id", "attempt", "event",
     "reason", "system", "fields", "count", "account_id", "session_id", "code",
+    "attachment_id", "size", "sha256", "finding",
 )  # fmt: skip
 _NUMBER = re.compile(r"(?<!\d)\d{6}[\s\u00a0.-]?\d{5}(?!\d)")
 

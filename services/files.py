@@ -28,7 +28,7 @@ def keep(owner: HasFile, content: Iterable[bytes]) -> None:
     Raises Unavailable. What a failure leaves in the store has no row, and is swept away a day later.
     """
     key, name = new_key(), secrets.token_hex(16)
-    storage_key = f"{FOLDER}/{name[:2]}/{name}"
+    storage_key = f"{FOLDER}/{name[0]}/{name}"
     sent = hashlib.sha256()
     agencies().storage.put(storage_key, _noted(seal(content, key), sent))
     if _stored_hash(storage_key) != sent.digest():

@@ -33,6 +33,7 @@ class Key(StrEnum):
     ACCOUNT_YEARS = "account_years"
     BACKUP_DAYS = "backup_days"
     FRESH_DAYS = "fresh_days"
+    REFUSED_FILE_DAYS = "refused_file_days"
     ASK_DAYS = "ask_days"
     ASK_AGAIN_DAYS = "ask_again_days"
     AVAILABILITY_LINK_DAYS = "availability_link_days"
@@ -61,6 +62,7 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.ACCOUNT_YEARS: (5, "years"),
     Key.BACKUP_DAYS: (35, "days"),
     Key.FRESH_DAYS: (60, "days"),
+    Key.REFUSED_FILE_DAYS: (30, "days"),
     Key.ASK_DAYS: (30, "days"),
     Key.ASK_AGAIN_DAYS: (44, "days"),
     Key.AVAILABILITY_LINK_DAYS: (14, "days"),
@@ -76,6 +78,11 @@ RETENTION = (
     (Key.ACCOUNT_YEARS, _l("Brukerkonto uten innlogging"), _l("Kontoen slettes når den ikke er i bruk.")),
     (Key.MAIL_BODY_DAYS, _l("Innholdet i e-post vi har sendt"), _l("For å kunne rette feil i utsendingen.")),
     (Key.MAIL_METADATA_MONTHS, _l("At en e-post er sendt, og når"), _l("For å kunne svare på spørsmål om varsler.")),
+    (
+        Key.REFUSED_FILE_DAYS,
+        _l("At vi avviste en fil med skadelig innhold"),
+        _l("Filen slettes med en gang. Vi tar vare på svaret, så du kan se hva som skjedde."),
+    ),
     (Key.LOG_DAYS, _l("Tekniske logger"), _l("Drift og feilsøking.")),
     (Key.SECURITY_LOG_MONTHS, _l("Sikkerhetshendelser"), _l("For å kunne undersøke misbruk.")),
     (Key.AUDIT_YEARS, _l("Logg over hvem som har gjort og sett hva"), _l("For at du skal kunne få vite det.")),

@@ -2,7 +2,7 @@
 
 import logging
 
-from services import housekeeping
+from services import file_scans, housekeeping
 from workers.job import job
 
 log = logging.getLogger("jobs")
@@ -37,6 +37,7 @@ def retain() -> None:
         housekeeping.delete_drafts,
         housekeeping.empty_old_messages,
         housekeeping.discard_old_sessions,
+        file_scans.forget_refused,
         housekeeping.discard_done_work,
     ):
         log.info("retention", extra={"event": step.__name__, "count": step()})

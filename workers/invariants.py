@@ -15,11 +15,12 @@ from extensions.database import db
 from extensions.keys import CannotOpen
 from models.account import Account
 from models.application import AccessApplication, Decision, Nominee
+from models.attachment import Attachment
 from models.enums import ApplicationStatus, DecisionStatus, GrantStatus, InvitationStatus, MessageKind, MessageStatus
 from models.grant import Grant, Invitation
 from models.message import Message
 from models.outbox import OutboxEntry
-from services import audit_chain, national_ids, outbox, snapshots
+from services import audit_chain, file_scans, national_ids, outbox, snapshots
 from services.outbox import Job
 from services.status import SLOW
 from workers.job import job
@@ -28,6 +29,7 @@ log = logging.getLogger("alarm")
 
 FORGOTTEN = timedelta(hours=1)
 """How old a queued mail or a missing receipt may get before its work counts as lost."""
+LONG_SCAN = timedelta(minutes=30)
 
 Finder = Callable[[], Iterable[Any]]
 
@@ -41,6 +43,8 @@ def watch() -> None:
         set_aside,
         forgotten_messages,
         forgotten_receipts,
+        waiting_files,
+        forgotten_files,
         silent_invitations,
         unsealed_events,
     )
@@ -119,6 +123,27 @@ def forgotten_receipts() -> Sequence[UUID]:
     ).all()
     for application_id in forgotten:
         outbox.add(Job.MAKE_RECEIPT, application_id=application_id)
+    return forgotten
+
+
+def waiting_files() -> Sequence[str]:
+    """Files that have waited for the scanner for more than half an hour"""
+    return db.session.scalars(
+        select(OutboxEntry.arguments["attachment_id"].astext).where(
+            OutboxEntry.job == Job.SCAN_FILE,
+            OutboxEntry.done_at.is_(None),
+            OutboxEntry.created_at < clock.now() - LONG_SCAN,
+        )
+    ).all()
+
+
+def forgotten_files() -> Sequence[UUID]:
+    """Files waiting for a scan without work in the outbox, put back"""
+    forgotten = db.session.scalars(
+        select(Attachment.id).where(file_scans.waits(), ~_has_work(Job.SCAN_FILE, "attachment_id", Attachment.id))
+    ).all()
+    for attachment_id in forgotten:
+        file_scans.ask_again(attachment_id)
     return forgotten
 
 

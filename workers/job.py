@@ -42,6 +42,7 @@ class Task:
     function: Function
     queue: QueueName
     gives_up: Function | None
+    longest_pause: timedelta
 
 
 class UnknownJob(Exception):
@@ -55,15 +56,22 @@ _app: Flask | None = None
 @overload
 def job(function: Function) -> Function: ...
 @overload
-def job(*, queue: QueueName = ..., gives_up: Function | None = ...) -> Callable[[Function], Function]: ...
 def job(
-    function: Function | None = None, *, queue: QueueName = QueueName.DEFAULT, gives_up: Function | None = None
+    *, queue: QueueName = ..., gives_up: Function | None = ..., longest_pause: timedelta = ...
+) -> Callable[[Function], Function]: ...
+def job(
+    function: Function | None = None,
+    *,
+    queue: QueueName = QueueName.DEFAULT,
+    gives_up: Function | None = None,
+    longest_pause: timedelta = LONGEST_PAUSE,
 ) -> Function | Callable[[Function], Function]:
     """Make a function a job. It gets the ids its outbox row holds, works in one transaction which is committed when it
-    returns, and may run twice. `gives_up` is called with the same ids after two days of Unavailable."""
+    returns, and may run twice. `gives_up` is called with the same ids after two days of Unavailable; until then it is
+    tried again with pauses that grow to `longest_pause`."""
 
     def register(function: Function) -> Function:
-        _tasks[f"{function.__module__}.{function.__name__}"] = Task(function, queue, gives_up)
+        _tasks[f"{function.__module__}.{function.__name__}"] = Task(function, queue, gives_up, longest_pause)
         return function
 
     return register if function is None else register(function)
@@ -166,7 +174,7 @@ def _put_off(outbox_id: int, attempt: int, error: Exception) -> None:
         if now - entry.created_at >= PATIENCE:
             _give_up(entry)
         else:
-            entry.due_at = now + pause_after(entry.failures)
+            entry.due_at = now + pause_after(entry.failures, find(entry.job).longest_pause)
     else:
         if (entry.last_failure or "").startswith("away"):
             entry.failures = 0  # silence outside says nothing of whether the job is poison
@@ -197,9 +205,9 @@ def _set_aside(entry: OutboxEntry) -> None:
     log.error("job set aside", extra={"event": "set_aside", "job": entry.job, "outbox_id": entry.id})
 
 
-def pause_after(failures: int) -> timedelta:
-    """How long to wait after so many failures: one minute, doubled each time up to an hour."""
-    return min(FIRST_PAUSE * (1 << min(failures - 1, 10)), LONGEST_PAUSE)
+def pause_after(failures: int, longest: timedelta = LONGEST_PAUSE) -> timedelta:
+    """How long to wait after so many failures: one minute, doubled each time up to the longest."""
+    return min(FIRST_PAUSE * (1 << min(failures - 1, 10)), longest)
 
 
 def describe(error: BaseException) -> str:
