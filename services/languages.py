@@ -5,7 +5,7 @@ from functools import cache
 from babel import Locale
 from flask_babel import gettext as _
 
-from extensions.language import alphabetical, current_language
+from extensions.language import alphabetical, rendered_language
 
 SIGN_LANGUAGE = "nsl"
 FIRST = ("no", "en", "se", "smj", "sma", SIGN_LANGUAGE)
@@ -28,7 +28,7 @@ def name_of(code: str) -> str:
     """A language by its name in the reader's language; an unknown code as it is."""
     if code == SIGN_LANGUAGE:
         return str(_("norsk tegnspråk"))
-    return _names(current_language().value).get(code, code)
+    return _names(rendered_language().value).get(code, code)
 
 
 def choices() -> list[tuple[str, str]]:

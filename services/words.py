@@ -11,9 +11,11 @@ from flask_babel import ngettext
 from models.enums import (
     AccessLevel,
     ApplicationStatus,
+    AttachmentStatus,
     AvailabilityKind,
     CapacityPeriod,
     CapacityUnit,
+    ConsentAct,
     Experience,
     FieldOfWork,
     GrantEnd,
@@ -30,6 +32,7 @@ from models.enums import (
     StartSpeed,
     TimeOfDay,
     TravelTime,
+    Visibility,
     Workload,
 )
 
@@ -193,6 +196,24 @@ HOUSING: Mapping[Housing, Any] = {
     Housing.YES: _l("Ja"),
     Housing.NO: _l("Nei"),
     Housing.DEPENDS: _l("Kommer an på stedet"),
+}
+
+CONSENT_ACT: Mapping[ConsentAct, Any] = {
+    ConsentAct.GIVEN: _l("Gitt"),
+    ConsentAct.WITHDRAWN: _l("Trukket"),
+}
+
+VISIBILITY: Mapping[Visibility, Any] = {
+    Visibility.ONLY_ME: _l("Bare jeg"),
+    Visibility.CONSENTED: _l("Virksomheter jeg har samtykket til"),
+}
+
+ATTACHMENT_STATUS: Mapping[AttachmentStatus, Any] = {
+    AttachmentStatus.STORED: _l("Venter på virussjekk"),
+    AttachmentStatus.SCANNING: _l("Sjekkes for virus"),
+    AttachmentStatus.CLEAN: _l("Klar"),
+    AttachmentStatus.INFECTED: _l("Avvist og slettet"),
+    AttachmentStatus.UNSCANNABLE: _l("Ikke sjekket"),
 }
 
 PRIVACY_CASE_KIND: Mapping[PrivacyCaseKind, Any] = {
