@@ -155,6 +155,11 @@ def account_of(token: str) -> UUID | None:
     return db.session.scalar(select(LoginSession.account_id).where(LoginSession.token_hash == hash_of(token)))
 
 
+def issuer_of(actor: Actor) -> str:
+    """The provider the person signed in with."""
+    return db.session.scalars(select(LoginSession.issuer).where(LoginSession.id == actor.session_id)).one()
+
+
 def switch(actor: Actor, role: Role, organisation_id: UUID | None) -> tuple[str, LoginSession]:
     """Go on in another role or for another organisation, in a new session; the old one is dead (C6, C15).
 

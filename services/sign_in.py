@@ -1,4 +1,4 @@
-"""Signing in through ID-porten: the attempt, the answer, the account, and which role the person begins in."""
+"""Signing in through ID-porten or HelseID: the attempt, the answer, the account, and the role the person begins in."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from sqlalchemy import exists, func, select, update
 
 from adapters.oidc import Login
 from extensions import clock
-from extensions.agencies import agencies, settings
+from extensions.agencies import agencies
 from extensions.database import db
 from extensions.keys import Purpose, keyring
 from models.account import Account, Identity, LoginAttempt, LoginSession, StaffMember
@@ -30,8 +30,8 @@ _PREFIX = re.compile(r"^/(nn|en)/")
 
 
 class AttemptGone(DomainError):
-    """The answer belongs to no sign-in of this browser: unknown, used, another browser's, or older than ten minutes
-    (C1)."""
+    """The answer belongs to no sign-in of this browser with this provider: unknown, used, another browser's, another
+    provider's, or older than ten minutes (C1, C2)."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,15 @@ class Hat:
     organisation_name: str | None = None
 
 
-def begin(next_path: str, language: Language, *, fresh: bool, browser: str) -> tuple[str, str]:
-    """Start a sign-in; returns the address to send the browser to and the secret for its cookie. Raises Unavailable.
+def begin(provider: str, next_path: str, language: Language, *, fresh: bool, browser: str) -> tuple[str, str]:
+    """Start a sign-in with one of our providers; returns the address to send the browser to and the secret for its
+    cookie. Raises Unavailable.
 
-    `fresh` asks ID-porten for a new login although the person has a session there (step-up, C4). `browser` is the
-    secret the
+    `fresh` asks for a new login although the person has a session there (step-up, C4). `browser` is the secret the
     browser holds already, or empty: two tabs may sign in at once.
     """
-    start = agencies().idporten.start(language=language.value, fresh=fresh)
+    ours = agencies().providers[provider]
+    start = ours.start(language=language.value, fresh=fresh)
     browser = browser or secrets.token_urlsafe(32)
     state_hash = sessions.hash_of(start.state)
     held = json.dumps({"nonce": start.nonce, "verifier": start.verifier, "next": next_path}).encode()
@@ -59,15 +60,15 @@ def begin(next_path: str, language: Language, *, fresh: bool, browser: str) -> t
             state_hash=state_hash,
             browser_hash=sessions.hash_of(browser),
             secrets_box=keyring().seal(Purpose.HELD, held, f"login_attempt|{state_hash.hex()}"),
-            issuer=settings().idporten_issuer,
+            issuer=ours.issuer,
             created_at=clock.now(),
         )
     )
     return start.url, browser
 
 
-def finish(params: Mapping[str, str], browser: str, earlier_token: str | None) -> tuple[str, Actor, str]:
-    """Take ID-porten's answer; returns the session token, the actor and the path that was wanted.
+def finish(provider: str, params: Mapping[str, str], browser: str, earlier_token: str | None) -> tuple[str, Actor, str]:
+    """Take the provider's answer; returns the session token, the actor and the path that was wanted.
 
     The session this browser had before is dead afterwards; its role is gone on with when it was the same person's.
 
@@ -75,10 +76,11 @@ def finish(params: Mapping[str, str], browser: str, earlier_token: str | None) -
     marked in a
     transaction of its own, so that a refused answer cannot be tried again.
     """
+    ours = agencies().providers[provider]
     state = params.get("state", "")
-    attempt = _use_up(state, browser)
+    attempt = _use_up(ours.issuer, state, browser)
     held = json.loads(keyring().open(Purpose.HELD, attempt.secrets_box, f"login_attempt|{attempt.state_hash.hex()}"))
-    login = agencies().idporten.finish(params=params, state=state, nonce=held["nonce"], verifier=held["verifier"])
+    login = ours.finish(params=params, state=state, nonce=held["nonce"], verifier=held["verifier"])
     account = _account_for(login)
     earlier = sessions.end_earlier(earlier_token, account.id) if earlier_token else None
     hat = _first_hat(account, held["next"], earlier)
@@ -121,14 +123,16 @@ def hats(account_id: UUID) -> list[Hat]:
     ]
 
 
-def _use_up(state: str, browser: str) -> LoginAttempt:
-    """Mark the attempt used and return it; only the first answer from the same browser within ten minutes succeeds."""
+def _use_up(issuer: str, state: str, browser: str) -> LoginAttempt:
+    """Mark the attempt used and return it; only the first answer from the provider it was started with, in the same
+    browser and within ten minutes, succeeds (C1, C2)."""
     with db.new_session() as session:
         attempt: LoginAttempt | None = session.scalar(
             update(LoginAttempt)
             .where(
                 LoginAttempt.state_hash == sessions.hash_of(state),
                 LoginAttempt.browser_hash == sessions.hash_of(browser),
+                LoginAttempt.issuer == issuer,
                 LoginAttempt.used_at.is_(None),
                 LoginAttempt.created_at > clock.now() - ATTEMPT_LIFETIME,
             )
@@ -165,10 +169,13 @@ def _account_for(login: Login) -> Account:
         db.session.add(account)
         audit.record(None, "account.created", account)
     if identity is None:
-        account.identities.append(Identity(issuer=login.issuer, subject=login.subject))
+        identity = Identity(issuer=login.issuer, subject=login.subject)
+        account.identities.append(identity)
     elif identity.account is not account:
         identity.account = account  # the number is the person; the subject only the issuer's name for it
         audit.record(None, "account.identity_moved", account)
+    identity.hpr_number = login.hpr_number
+    account.name = account.name or login.name
     account.last_login_at = now
     db.session.execute(
         update(Grant)

@@ -149,7 +149,7 @@ class Stubs:
     def sign_in_as(self, url: str, key: str, acr: str | None = None) -> str:
         """The address `start()` gave, with the hint that signs this person in without the picker."""
         person = by_key(key)
-        own = LEVELS[person.level] if url.startswith(self.url("helseid")) else person.level
+        own = LEVELS[person.level] if url.startswith(f"{self.url('helseid')}/") else person.level
         hint = f"testid:{person.national_id}_{acr or own}"
         return f"{url}&login_hint={quote(hint)}"
 

@@ -1,11 +1,13 @@
-"""ID-porten sign-in and sign-out, the session's prolonging, and the choice of role and organisation."""
+"""Sign-in and sign-out with ID-porten or HelseID, the session's prolonging, and the choice of role and organisation."""
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from contextlib import suppress
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from adapters.errors import Unavailable
-from adapters.oidc import LoginRefused, Refusal
+from adapters.oidc import LoginRefused, OpenIdProvider, Refusal
 from blueprints import guard
 from blueprints.guard import Role, actor, open_to, present, safe_next
 from extensions import login
@@ -25,6 +27,7 @@ HOME = {
     Role.PROFESSIONAL: "/min-side",
     **dict.fromkeys(STAFF_ROLES, "/sak"),
 }
+PROVIDER = "<any(idporten, helseid):provider>"
 CASES = {Refusal.CANCELLED: 200, Refusal.LEVEL_TOO_LOW: 403, Refusal.NO_NATIONAL_ID: 403}
 """Refusals with a page of their own; all others say that one must start again."""
 
@@ -46,7 +49,14 @@ def sign_in_page() -> ResponseReturnValue:
         next_path=next_path,
         wants_fresh=wants_fresh,
         has_held=guard.HELD_COOKIE in request.cookies,
+        providers=_offered(wants_fresh),
     )
+
+
+def _offered(wants_fresh: bool) -> list[str]:
+    """Whom one may sign in with. A sign-in is confirmed with the provider it was made with (C4)."""
+    mine = agencies().provider_at(sessions.issuer_of(actor())) if wants_fresh and present() else None
+    return [mine.system] if mine else list(agencies().providers)
 
 
 @bp.post("/logg-inn")
@@ -55,11 +65,14 @@ def sign_in_page() -> ResponseReturnValue:
 def start_sign_in() -> ResponseReturnValue:
     next_path = safe_next(request.form.get("next")) or ""
     fresh = request.form.get("ny") == "1"
+    provider = request.form.get("med", "idporten")
+    if provider not in agencies().providers:
+        abort(400)
     browser = request.cookies.get(attempt_cookie(), "")
     try:
-        url, browser = sign_in.begin(next_path, current_language(), fresh=fresh, browser=browser)
+        url, browser = sign_in.begin(provider, next_path, current_language(), fresh=fresh, browser=browser)
     except Unavailable:
-        return _unavailable(next_path)
+        return _unavailable(provider, next_path, fresh=fresh)
     response = make_response(redirect(url, 303))
     response.set_cookie(
         attempt_cookie(),
@@ -72,13 +85,15 @@ def start_sign_in() -> ResponseReturnValue:
     return response
 
 
-@bp.get("/logg-inn/idporten/tilbake")
+@bp.get(f"/logg-inn/{PROVIDER}/tilbake")
 @open_to(Role.ANYONE)
-def finish_sign_in() -> ResponseReturnValue:
-    """ID-porten's answer: the one GET that opens a session, as the protocol says; state, PKCE and cookie guard it."""
+def finish_sign_in(provider: str) -> ResponseReturnValue:
+    """The provider's answer: the one GET that opens a session, as the protocol says; state, PKCE and cookie guard
+    it."""
+    _ours(provider)
     browser = request.cookies.get(attempt_cookie(), "")
     try:
-        token, found, next_path = sign_in.finish(request.args.to_dict(), browser, login.session_token())
+        token, found, next_path = sign_in.finish(provider, request.args.to_dict(), browser, login.session_token())
     except sign_in.AttemptGone:
         security.warning("unknown sign-in answer", extra={"event": "sign_in_refused", "reason": "attempt_gone"})
         return _refused(None)
@@ -86,11 +101,11 @@ def finish_sign_in() -> ResponseReturnValue:
         security.warning("sign-in refused", extra={"event": "sign_in_refused", "reason": refusal.reason.value})
         return _refused(refusal.reason)
     except Unavailable:
-        return _unavailable("")
+        return _unavailable(provider, "")
     login.sign_in(token, found)
     target = next_path or _home(found)
     if found.name:
-        with in_language(language_of(target)):  # ID-porten answers to one address, whatever the language was
+        with in_language(language_of(target)):  # the provider answers to one address, whatever the language was
             flash(_("Du er logget inn som %(navn)s.", navn=found.name), "success")
     response = make_response(redirect(target, 303))
     guard.forget_other_persons_form(response, found.account_id)
@@ -103,11 +118,20 @@ def _refused(reason: Refusal | None) -> ResponseReturnValue:
     return render_template("auth/refused.html", case=case), CASES.get(reason, 400) if reason else 400
 
 
-def _unavailable(next_path: str) -> ResponseReturnValue:
+def _unavailable(provider: str, next_path: str, *, fresh: bool = False) -> ResponseReturnValue:
     db.finish(keep=False)
-    response = make_response(render_template("auth/unavailable.html", next_path=next_path), 503)
+    page = render_template("auth/unavailable.html", provider=provider, next_path=next_path, wants_fresh=fresh)
+    response = make_response(page, 503)
     response.headers["Retry-After"] = "60"
     return response
+
+
+def _ours(provider: str) -> OpenIdProvider:
+    """The provider in an address, when we have it."""
+    found = agencies().providers.get(provider)
+    if found is None:
+        abort(404)
+    return found
 
 
 def _home(found: Actor) -> str:
@@ -178,13 +202,13 @@ def prolong() -> ResponseReturnValue:
 @bp.post("/logg-ut")
 @open_to(Role.ANYONE)
 def sign_out() -> ResponseReturnValue:
-    """End our session first, then send the browser to ID-porten to end its own; the way back is not guaranteed."""
+    """End our session first, then send the browser to the provider to end its own; the way back is not guaranteed."""
     found = present()
     if found is None:
         login.sign_out()
         return redirect(url_for("auth.signed_out"), 303)
     sessions.end(found)
-    return _to_provider_sign_out()
+    return _to_provider_sign_out(sessions.issuer_of(found))
 
 
 @bp.post("/logg-ut/alle")
@@ -192,15 +216,15 @@ def sign_out() -> ResponseReturnValue:
 def sign_out_everywhere() -> ResponseReturnValue:
     """End every session of the person, in all browsers (C9)."""
     sessions.end_all(actor())
-    return _to_provider_sign_out()
+    return _to_provider_sign_out(sessions.issuer_of(actor()))
 
 
-def _to_provider_sign_out() -> Response:
+def _to_provider_sign_out(issuer: str) -> Response:
     login.sign_out()
-    try:
-        target = agencies().idporten.logout_url(post_logout_redirect_uri=f"{settings().base_url}/logget-ut", state="ut")
-    except Unavailable:
-        target = url_for("auth.signed_out")
+    target, ours = url_for("auth.signed_out"), agencies().provider_at(issuer)
+    with suppress(Unavailable):
+        if ours is not None:
+            target = ours.logout_url(post_logout_redirect_uri=f"{settings().base_url}/logget-ut", state="ut")
     response = make_response(redirect(target, 303))
     response.delete_cookie(guard.HELD_COOKIE)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -213,12 +237,26 @@ def signed_out() -> ResponseReturnValue:
     return render_template("auth/signed_out.html")
 
 
-@bp.get("/logg-ut/idporten")
+@bp.get(f"/logg-ut/{PROVIDER}")
 @open_to(Role.ANYONE)
-def front_channel_sign_out() -> ResponseReturnValue:
-    """ID-porten says that a session of its own has ended. Our cookie is not sent along, so `sid` finds the sessions; an
-    unknown one is answered alike (integrations.md 1.5)."""
-    provider_session = request.args.get("sid", "")
-    if agencies().idporten.issuer_matches(request.args.get("iss", "")) and provider_session:
-        sessions.end_by_provider(settings().idporten_issuer, provider_session)
+def front_channel_sign_out(provider: str) -> ResponseReturnValue:
+    """The provider says in a frame that a session of its own has ended. Our cookie is not sent along, so `sid` finds
+    the sessions; an unknown one is answered alike (integrations.md 1.5)."""
+    ours, provider_session = _ours(provider), request.args.get("sid", "")
+    if ours.issuer_matches(request.args.get("iss", "")) and provider_session:
+        sessions.end_by_provider(ours.issuer, provider_session)
+    return "", 200
+
+
+@bp.post(f"/logg-ut/{PROVIDER}")
+@open_to(Role.ANYONE, csrf_exempt=True)
+def back_channel_sign_out(provider: str) -> ResponseReturnValue:
+    """The same said from server to server, in a signed token (C9)."""
+    ours = _ours(provider)
+    try:
+        provider_session = ours.ended_session(request.form.get("logout_token", ""))
+    except LoginRefused as refusal:
+        security.warning("logout token refused", extra={"event": "logout_refused", "reason": refusal.detail})
+        return "", 400
+    sessions.end_by_provider(ours.issuer, provider_session)
     return "", 200

@@ -117,6 +117,7 @@ def world(app: Flask, make: Any, client_for: Any, stubs: Any) -> World:
             "organisation_id": [str(organisation.id)],
             "grant_id": [str(users["reader"].id)],
             "position": ["1"],
+            "provider": ["idporten", "helseid"],
             "token": [invitation.token],
         },
     )
