@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Subquery, bindparam, func, select, text, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, bindparam, func, select, text, union_all
 
 from extensions.clock import OSLO
 from extensions.database import db
@@ -100,35 +100,24 @@ def read(actor: Actor, wanted: Period, page: int = 1) -> tuple[list[Look], bool]
     NoRegistration."""
     professionals.own(actor)
     looks = _of(actor.account_id)
-    query = (
-        select(looks, Organisation.name, Organisation.number)
-        .outerjoin(Organisation, Organisation.id == looks.c.organisation_id)
-        .where(*_conditions(looks, wanted))
-        .order_by(looks.c.at.desc(), looks.c.id.desc())
-        .limit(PAGE_SIZE + 1)
-        .offset((page - 1) * PAGE_SIZE)
-    )
-    found = [_look(row) for row in db.session.execute(query).mappings()]
+    wanted_ones = _named(looks).where(*_conditions(looks, wanted)).order_by(looks.c.at.desc(), looks.c.id.desc())
+    found = _all(wanted_ones.limit(PAGE_SIZE + 1).offset((page - 1) * PAGE_SIZE))
     return found[:PAGE_SIZE], len(found) > PAGE_SIZE
 
 
 def everything(account_id: UUID) -> Sequence[Look]:
     """Every look at a person, the oldest first."""
     looks = _of(account_id)
-    query = (
-        select(looks, Organisation.name, Organisation.number)
-        .outerjoin(Organisation, Organisation.id == looks.c.organisation_id)
-        .order_by(looks.c.at, looks.c.id)
-    )
-    return [_look(row) for row in db.session.execute(query).mappings()]
+    return _all(_named(looks).order_by(looks.c.at, looks.c.id))
 
 
 def one(actor: Actor, event_id: int) -> Look:
     """One look at the person who acts; raises NotFound."""
-    found = next((look for look in everything(actor.account_id) if look.event_id == event_id), None)
-    if found is None:
+    looks = _of(actor.account_id)
+    found = _all(_named(looks).where(looks.c.id == event_id))
+    if not found:
         raise NotFound
-    return found
+    return found[0]
 
 
 def viewers(actor: Actor) -> list[Viewer]:
@@ -194,15 +183,24 @@ def _conditions(looks: Subquery, wanted: Period) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _look(row: Any) -> Look:
-    return Look(
-        event_id=row["id"],
-        at=row["at"],
-        action=row["action"],
-        organisation_id=row["organisation_id"],
-        organisation_name=row["name"],
-        organisation_number=row["number"],
-        actor_role=row["actor_role"],
-        purpose=row["purpose"],
-        times=row["times"],
-    )
+def _named(looks: Subquery) -> Select[Any]:
+    """Looks with the names of the organisations."""
+    organisation = Organisation.id == looks.c.organisation_id
+    return select(looks, Organisation.name, Organisation.number).outerjoin(Organisation, organisation)
+
+
+def _all(query: Select[Any]) -> list[Look]:
+    return [
+        Look(
+            event_id=row["id"],
+            at=row["at"],
+            action=row["action"],
+            organisation_id=row["organisation_id"],
+            organisation_name=row["name"],
+            organisation_number=row["number"],
+            actor_role=row["actor_role"],
+            purpose=row["purpose"],
+            times=row["times"],
+        )
+        for row in db.session.execute(query).mappings()
+    ]
