@@ -1,12 +1,15 @@
 """Languages of the pages: bokmål without prefix, /nn and /en before the same path (ux.md section 2)."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, cast
 from unicodedata import normalize
 
 import phonenumbers
+from babel import Locale
 from babel.dates import format_date
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, force_locale, get_locale, get_translations
@@ -105,6 +108,19 @@ def _translate(context: EvalContext, text: str, /, **variables: object) -> str:
     if not context.autoescape:
         return str(found) % variables
     return found % variables if variables or "%" in text else found
+
+
+@cache
+def countries(language: Language) -> tuple[tuple[str, str], ...]:
+    """Every country as (ISO 3166-1 code, name) in a language, Norway first; Unicode CLDR keeps the names."""
+    names = Locale.parse(DATE_LOCALES[language]).territories
+    found = [(code, name) for code, name in names.items() if _COUNTRY.fullmatch(code) and code not in _NO_COUNTRIES]
+    return tuple(sorted(found, key=lambda pair: (pair[0] != "NO", alphabetical(pair[1]))))
+
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+"""CLDR's codes for unions, outlying islands and tests."""
 
 
 def alphabetical(text: str) -> list[int]:

@@ -72,7 +72,8 @@ class LineField(StringField):
     """One line of text, at most `longest` characters, which others read: no national identity number in it."""
 
     def __init__(self, label: Any, missing: Any, longest: int = 100, **kwargs: Any) -> None:
-        super().__init__(label, [Filled(missing), AtMost(longest), NoNationalId()], filters=[tidy], **kwargs)
+        required = [Filled(missing)] if missing else []
+        super().__init__(label, [*required, AtMost(longest), NoNationalId()], filters=[tidy], **kwargs)
 
 
 class SearchField(StringField):
@@ -174,6 +175,22 @@ class LongTextField(TextAreaField):
     def __init__(self, label: Any, missing: Any, longest: int, **kwargs: Any) -> None:
         required = [Filled(missing)] if missing else []
         super().__init__(label, [*required, AtMost(longest), NoNationalId()], filters=[tidy_lines], **kwargs)
+
+
+class PostalCodeField(StringField):
+    """A Norwegian postal code; whether it is in use, the service knows."""
+
+    data: Any
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        super().__init__(label, [Filled(lazy_gettext("Skriv postnummeret."))], filters=[tidy], **kwargs)
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if validation_stopped:
+            return
+        self.data = self.data.replace(" ", "")
+        if not re.fullmatch(r"[0-9]{4}", self.data):
+            raise ValidationError(_("Postnummeret må ha 4 siffer."))
 
 
 class DateField(StringField):

@@ -1,5 +1,6 @@
 """A person's own registration: found through the person who acts, page by page (ux.md D)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from extensions import clock
 from extensions.database import db
@@ -51,17 +53,17 @@ class NoRegistration(NotFound):
     """The person who acts has no registration; blueprints lead to the first page of one."""
 
 
-def own(actor: Actor, *, lock: bool = False, pages: bool = False) -> Professional:
+def own(actor: Actor, *, lock: bool = False, pages: bool = False, also: Sequence[ORMOption] = ()) -> Professional:
     """The registration of the person who acts; raises NoRegistration. `lock` keeps others from changing it meanwhile
-    and reads it as it is now; `pages` reads along what tells which pages are answered."""
+    and reads it as it is now; `pages` reads along what tells which pages are answered, `also` what else is needed."""
     query = select(Professional).where(
         Professional.account_id == actor.account_id, Professional.status != ProfessionalStatus.LEAVING
     )
     if pages:
-        query = query.options(*(joinedload(part) for part in PAGES), selectinload(Professional.consents))
+        query = query.options(*(joinedload(part) for part in PAGES), selectinload(Professional.consents), *also)
     if lock:
         query = query.with_for_update(of=Professional).execution_options(populate_existing=True)
-    found = db.session.scalar(query)
+    found = db.session.scalars(query).unique().one_or_none()
     if found is None:
         raise NoRegistration
     return found

@@ -1,12 +1,14 @@
 """A whole registration in words, as cards of facts in the language of the page: for the copy a person takes home, and
 for the caseworker who sees what the person sees."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from babel import Locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from extensions.database import db
@@ -28,21 +30,6 @@ class Card:
     key: str
     title: str
     rows: tuple[tuple[str, Value], ...]
-
-
-def cards(professional: Professional) -> list[Card]:
-    """Every part of the registration, in the order in which it is filled in."""
-    return [
-        Card("om-deg", _("Om deg"), tuple(_about(professional))),
-        Card("samtykker", _("Samtykker"), tuple(_consents(professional))),
-        Card("autorisasjoner", _("Autorisasjoner og lisenser"), tuple(_authorisations(professional))),
-        Card("kompetanse", _("Kompetanse"), tuple(_competence(professional))),
-        Card("tilgjengelighet", _("Tilgjengelighet"), tuple(_availability(professional.availability))),
-        Card("omrader", _("Områder"), tuple(_areas(professional.reach))),
-        Card("cv", _("CV"), tuple(_cv(professional))),
-        Card("filer", _("Filer"), tuple(_files(professional))),
-        Card("skjult", _("Skjult for"), tuple(_blocks(professional))),
-    ]
 
 
 Rows = list[tuple[str, Value]]
@@ -204,6 +191,25 @@ def _blocks(professional: Professional) -> Rows:
         (block.organisation_name, _("arbeidsgiveren din") if block.is_employer else show_date(block.created_at))
         for block in professional.blocks
     ]
+
+
+PARTS: Mapping[str, tuple[Any, Callable[[Professional], Rows]]] = {
+    "om-deg": (_l("Om deg"), _about),
+    "samtykker": (_l("Samtykker"), _consents),
+    "autorisasjoner": (_l("Autorisasjoner og lisenser"), _authorisations),
+    "kompetanse": (_l("Kompetanse"), _competence),
+    "tilgjengelighet": (_l("Tilgjengelighet"), lambda professional: _availability(professional.availability)),
+    "omrader": (_l("Områder"), lambda professional: _areas(professional.reach)),
+    "cv": (_l("CV"), _cv),
+    "filer": (_l("Filer"), _files),
+    "skjult": (_l("Skjult for"), _blocks),
+}
+"""Every part of a registration, in the order in which it is filled in."""
+
+
+def cards(professional: Professional, keys: Collection[str] = PARTS.keys()) -> list[Card]:
+    """The parts of the registration with these keys, by default all."""
+    return [Card(key, str(title), tuple(rows(professional))) for key, (title, rows) in PARTS.items() if key in keys]
 
 
 def period(start: date | datetime | None, end: date | datetime | None) -> str:

@@ -37,6 +37,8 @@ class Key(StrEnum):
     ASK_DAYS = "ask_days"
     ASK_AGAIN_DAYS = "ask_again_days"
     AVAILABILITY_LINK_DAYS = "availability_link_days"
+    EMAIL_LINK_DAYS = "email_link_days"
+    EMAIL_LINKS_PER_DAY = "email_links_per_day"
     HPR_SILENT_HOURS = "hpr_silent_hours"
     HPR_CHECKS_PER_MINUTE = "hpr_checks_per_minute"
     CONSENT_RENEWAL_DAYS = "consent_renewal_days"
@@ -66,6 +68,8 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.ASK_DAYS: (30, "days"),
     Key.ASK_AGAIN_DAYS: (44, "days"),
     Key.AVAILABILITY_LINK_DAYS: (14, "days"),
+    Key.EMAIL_LINK_DAYS: (7, "days"),
+    Key.EMAIL_LINKS_PER_DAY: (5, "count"),
     Key.HPR_SILENT_HOURS: (72, "hours"),
     Key.HPR_CHECKS_PER_MINUTE: (120, "count"),
     Key.CONSENT_RENEWAL_DAYS: (90, "days"),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm.interfaces import ORMOption
 from werkzeug.datastructures import MultiDict
 
 from blueprints.guard import NEVER_HELD, actor, held_fields
@@ -70,12 +71,13 @@ def no_registration(_error: NoRegistration) -> ResponseReturnValue:
     return redirect(url_for("professionals.consent"), 303)
 
 
-def open_step(step: Step) -> Professional:
+def open_step(step: Step, *also: ORMOption) -> Professional:
     """The registration whose page is to be shown or saved; otherwise the way to where the person should be.
 
     A step opens only when the ones before it are answered (C41). POST holds the row until the end of the request.
+    `also` is what the page reads of it besides its own row.
     """
-    professional = professionals.own(actor(), lock=request.method == "POST", pages=True)
+    professional = professionals.own(actor(), lock=request.method == "POST", pages=True, also=also)
     reached = first_open(professional)
     if is_started(professional) and ORDER.index(step) > ORDER.index(reached):
         _go(address_of(reached, professional))

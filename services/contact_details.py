@@ -1,0 +1,120 @@
+"""Who the person is, how to reach him or her, and where he or she lives (ux.md D2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from extensions.database import db
+from models.enums import Language
+from models.organisation import Municipality
+from models.professional import PostalCode, Professional
+from services import audit, blocks, boxes, email_confirmation, listing, national_ids
+from services.access import Actor
+from services.blocks import Findable
+from services.errors import Unfit
+
+PLAIN = ("given_name", "family_name", "phone", "citizenship", "language", "is_address_protected", "employer")
+"""Answers kept as they are, in a column of the same name."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What the page asks for, as it is kept."""
+
+    given_name: str | None
+    family_name: str | None
+    email: str | None
+    phone: str | None
+    street: str
+    postal_code: str | None
+    citizenship: str | None
+    language: Language | None
+    is_address_protected: bool
+    employer: str | None
+    hides_from_employer: bool
+
+    @classmethod
+    def of(cls, professional: Professional) -> "About":
+        """Raises CannotOpen when the address does not open."""
+        return cls(
+            **{name: getattr(professional, name) for name in (*PLAIN, "email", "postal_code")},
+            street=boxes.read(professional, "street_box"),
+            hides_from_employer=any(block.is_employer for block in professional.blocks),
+        )
+
+
+def is_name_from_hpr(professional: Professional) -> bool:
+    """Whether HPR knows the person: its name stands, and is not asked for (design.md D7)."""
+    return professional.hpr is not None and professional.hpr.number is not None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a postal code is: the place, and its municipality, which Svalbard and Jan Mayen have none of."""
+
+    code: str
+    name: str
+    municipality_number: str | None
+    municipality: str | None
+
+    def __str__(self) -> str:
+        text = f"{self.code} {self.name}"
+        return text if self.municipality is None else f"{text}, {self.municipality} kommune"
+
+
+def place_of(code: str | None) -> Place | None:
+    """Where a postal code is; None when it is not in use."""
+    row = db.session.execute(
+        select(PostalCode.code, PostalCode.place, PostalCode.municipality_number, Municipality.name)
+        .outerjoin(Municipality, Municipality.number == PostalCode.municipality_number)
+        .where(PostalCode.code == code)
+    ).one_or_none()
+    return Place(*row) if row is not None else None
+
+
+def employer_of(professional: Professional) -> Findable | None:
+    """The municipality or health trust the person says to work in, when it is one."""
+    return blocks.named(professional.employer) if professional.employer else None
+
+
+def save(actor: Actor, professional: Professional, answers: Mapping[str, Any]) -> None:
+    """Save the page, whole and valid; another e-mail address must be confirmed anew. The caller holds the row.
+
+    Raises Unfit for a postal code that is not in use, and for an employer nobody can hide from.
+    """
+    before = About.of(professional)
+    place = place_of(answers["postal_code"])
+    if place is None:
+        raise Unfit("postal_code", _("Vi finner ikke postnummeret %(verdi)s.", verdi=answers["postal_code"]))
+    for name in PLAIN:
+        if name in answers:
+            setattr(professional, name, answers[name] if answers[name] != "" else None)
+    boxes.put(professional, "street_box", answers["street"])
+    professional.postal_code, professional.municipality_number = place.code, place.municipality_number
+    employer = employer_of(professional)
+    if answers["hides_from_employer"] and employer is None:
+        raise Unfit(
+            "hides_from_employer",
+            _(
+                "Vi finner ikke arbeidsgiveren blant kommuner og helseforetak. "
+                "Skriv hele navnet eller organisasjonsnummeret, eller fjern krysset."
+            ),
+        )
+    blocks.hide_from_employer(actor, professional, employer if answers["hides_from_employer"] else None)
+    if professional.email != answers["email"]:
+        email_confirmation.begin_anew(professional, answers["email"])
+    changed = [name for name in answers if getattr(before, name) not in (answers[name], answers[name] or None)]
+    audit.record(actor, "contact_details.changed", professional, subject_id=professional.account_id, fields=changed)
+    listing.refresh(professional.id)
+
+
+def national_id(actor: Actor, professional: Professional, *, in_clear: bool = False) -> str:
+    """The person's own number, masked; in clear when it was asked for, which is noted."""
+    account = professional.account
+    if not in_clear:
+        return national_ids.masked_of(account)
+    audit.record(actor, "national_id.shown", account, subject_id=account.id)
+    return national_ids.read(account) or ""

@@ -1,0 +1,24 @@
+"""Finishing a registration (ux.md D9)."""
+
+from extensions import clock
+from models.enums import ProfessionalStatus
+from services import audit, availability, listing, page_drafts, professionals
+from services.access import Actor
+from services.errors import Incomplete
+from services.listing import Verdict
+
+
+def finish(actor: Actor) -> Verdict:
+    """The registration is whole, and its person active, or paused when he or she said so; returns who may see the
+    person now. Finishing twice is the same as once. Raises NoRegistration, Incomplete."""
+    professional = professionals.own(actor, lock=True, pages=True)
+    missing = professionals.gaps(professional)
+    if missing:
+        raise Incomplete(list(missing))
+    if professional.status is ProfessionalStatus.STARTED:
+        professional.completed_at = clock.now()
+        professional.move_to(ProfessionalStatus.ACTIVE)
+        availability.settle(professional)
+        page_drafts.discard(professional)
+        audit.record(actor, "registration.finished", professional, subject_id=professional.account_id)
+    return listing.refresh(professional.id)
