@@ -1,0 +1,66 @@
+"""Distances between municipalities, and an estimate of the time it takes, from reference/kommuner.csv."""
+
+import csv
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from services.reference_data import FOLDER
+
+EARTH_RADIUS_KM = 6371.0
+DETOUR = 1.4
+"""Roads and ferries are longer than the straight line."""
+KM_PER_HOUR = 65
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A municipality's centre and how many live there."""
+
+    latitude: float
+    longitude: float
+    people: int
+
+
+@cache
+def spots() -> Mapping[str, Spot]:
+    """Every municipality of 2024 by number."""
+    with (FOLDER / "kommuner.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["kommunenummer"]: Spot(float(row["lat"]), float(row["lon"]), int(row["folketall_2024"] or 0))
+            for row in csv.DictReader(file)
+        }
+
+
+@lru_cache(maxsize=400)
+def minutes_from(home: str) -> Mapping[str, int]:
+    """Estimated minutes from one municipality to each, the nearest first; nothing for an unknown one. An estimate from
+    centre to centre, which pages must say that it is."""
+    known = spots()
+    if home not in known:
+        return {}
+    times = {
+        number: round(60 * DETOUR * _kilometres(known[home], spot) / KM_PER_HOUR) for number, spot in known.items()
+    }
+    return dict(sorted(times.items(), key=lambda pair: (pair[1], pair[0])))
+
+
+def within(home: str | None, minutes: int) -> list[str]:
+    """The municipalities one reaches in so many minutes, by the estimate."""
+    return [number for number, far in minutes_from(home).items() if far <= minutes] if home else []
+
+
+def largest(numbers: Iterable[str]) -> str | None:
+    """The one with most inhabitants."""
+    known = spots()
+    return max((number for number in numbers if number in known), key=lambda number: known[number].people, default=None)
+
+
+def _kilometres(one: Spot, other: Spot) -> float:
+    north, south = math.radians(one.latitude), math.radians(other.latitude)
+    half = (
+        math.sin((south - north) / 2) ** 2
+        + math.cos(north) * math.cos(south) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(half))

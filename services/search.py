@@ -1,0 +1,282 @@
+"""Searching the register: whom an organisation may see, in what order, and how many (ux.md E1, design.md sections 4–5).
+
+What shows people to an organisation starts from `Scope`: own area, listed at this moment, not hidden from it. Counts
+stop at a thousand and the order follows an index, so that no page grows slower with the register.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, literal, not_, or_, select, true, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import String
+
+from extensions import clock
+from extensions.database import db
+from models.enums import Experience, StartSpeed, Workload
+from models.listing import Listing
+from models.organisation import Organisation
+from services import geography, organisations
+from services.access import Actor
+from services.errors import DomainError, NotFound
+from services.listing import WHOLE_COUNTRY
+
+Condition = ColumnElement[bool]
+PAGE = 20
+MOST_COUNTED = 1_000
+FRESH = timedelta(days=30)
+"""What the counts call confirmed lately."""
+CONFIRMED_WITHIN = (7, 14, 30)
+RINGS = (0, 30, 60, 120, 240)
+"""Estimated minutes that the order by distance goes by; the estimate is no finer."""
+
+
+class Sort(StrEnum):
+    CONFIRMED = "bekreftet"
+    DISTANCE = "avstand"
+    EXPERIENCE = "erfaring"
+
+
+class NotAllowed(DomainError):
+    """A search asks for something outside what the organisation may see, or for what does not exist."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a reader asks for, in codes; empty means everything."""
+
+    professions: tuple[str, ...] = ()
+    specialities: tuple[str, ...] = ()
+    municipalities: tuple[str, ...] = ()
+    available_on: date | None = None
+    workloads: tuple[Workload, ...] = ()
+    times: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    start_speed: StartSpeed | None = None
+    confirmed_within: int | None = 30
+
+    def without(self, name: str) -> "Filters":
+        """The same search with one filter dropped."""
+        nothing: Any = () if isinstance(getattr(self, name), tuple) else None
+        return replace(self, **{name: nothing})
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The names of the filters that leave somebody out."""
+        return tuple(field.name for field in fields(self) if getattr(self, field.name) not in ((), None))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whom one organisation may see."""
+
+    organisation_number: str
+    home: str | None
+    """The municipality that distances are counted from: its largest, where a trust's main hospital lies."""
+    municipalities: Mapping[str, str]
+    """The organisation's area: county number by municipality number."""
+
+    def codes(self, chosen: Iterable[str] = ()) -> list[str]:
+        """The codes a person's areas must share one of, for the whole area or the chosen part of it. Raises NotAllowed
+        for a municipality outside it."""
+        wanted = set(chosen) or set(self.municipalities)
+        if not wanted <= set(self.municipalities):
+            raise NotAllowed
+        return sorted({*wanted, *(self.municipalities[number] for number in wanted), WHOLE_COUNTRY})
+
+    def conditions(self, now: datetime, chosen: Iterable[str] = ()) -> list[Condition]:
+        """I4 and I6 in one place: in the area, listed now, and not hidden from this organisation."""
+        return [
+            _overlap(Listing.areas, self.codes(chosen)),
+            Listing.listed_until > now,
+            not_(_overlap(Listing.hidden_from, [self.organisation_number])),
+        ]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page begins: after this person."""
+
+    group: int
+    confirmed_at: datetime
+    professional_id: UUID
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many there are and how many of them were confirmed lately; each stops at MOST_COUNTED."""
+
+    all: int
+    fresh: int
+
+
+@dataclass(frozen=True)
+class Result:
+    people: Sequence[Row[Any]]
+    """Rows of the search table, at most a page."""
+    next: Place | None
+    counts: Counts
+
+
+def scope_of(actor: Actor) -> Scope:
+    """The scope of the organisation the person acts for; raises NotFound for anybody else."""
+    if actor.organisation_id is None:
+        raise NotFound
+    return scope_for(db.session.get_one(Organisation, actor.organisation_id))
+
+
+def scope_for(organisation: Organisation) -> Scope:
+    area = organisations.area(organisation)
+    return Scope(
+        organisation_number=organisation.number,
+        home=geography.largest(municipality.number for municipality in area),
+        municipalities={municipality.number: municipality.county_number for municipality in area},
+    )
+
+
+def search(scope: Scope, filters: Filters, sort: Sort, after: Place | None = None) -> Result:
+    """One page of the people who fit, and how many there are."""
+    now = clock.now()
+    conditions = _conditions(scope, filters, now)
+    counts = _counts(conditions, now)
+    groups = _groups(scope, sort)
+    if counts.all <= MOST_COUNTED:
+        found = _sorted(conditions, groups, after)
+    else:
+        found = _group_by_group(conditions, groups, after)
+    people = found[:PAGE]
+    last = people[-1] if len(found) > PAGE else None
+    return Result(
+        people=people,
+        next=Place(last.group, last.confirmed_at, last.professional_id) if last is not None else None,
+        counts=counts,
+    )
+
+
+def counts_without(scope: Scope, filters: Filters) -> dict[str, int]:
+    """For each active filter: how many there would be without it. One statement."""
+    now = clock.now()
+    statements = [
+        select(literal(name).label("name"), _capped(_conditions(scope, filters.without(name), now)).label("total"))
+        for name in filters.active
+    ]
+    return {row.name: row.total for row in db.session.execute(union_all(*statements))} if statements else {}
+
+
+def able_to_start(scope: Scope, filters: Filters, day: date, minutes: int) -> int:
+    """How many of those who fit could start on a day and live within so many minutes, by an estimate from the distance
+    between municipalities. Stops at MOST_COUNTED."""
+    now = clock.now()
+    near = geography.within(scope.home, minutes)
+    conditions = _conditions(scope, replace(filters, available_on=day), now)
+    return db.session.scalar(select(_capped([*conditions, Listing.municipality_number.in_(near)]))) or 0
+
+
+def is_visible(scope: Scope, professional_id: UUID) -> bool:
+    """Whether the organisation may see this person now."""
+    conditions = scope.conditions(clock.now())
+    return bool(db.session.scalar(select(exists().where(Listing.professional_id == professional_id, *conditions))))
+
+
+def _conditions(scope: Scope, filters: Filters, now: datetime) -> list[Condition]:
+    return [*scope.conditions(now, filters.municipalities), *_fitting(filters, now)]
+
+
+def _fitting(filters: Filters, now: datetime) -> list[Condition]:
+    """What the filters ask for, as conditions on the search table."""
+    found: list[Condition] = []
+    for column, chosen in (
+        (Listing.professions, filters.professions),
+        (Listing.specialities, filters.specialities),
+        (Listing.times, filters.times),
+        (Listing.languages, filters.languages),
+    ):
+        if chosen:
+            found.append(_overlap(column, chosen))
+    if filters.available_on is not None:
+        day = filters.available_on
+        found.append(Listing.available_from <= day)
+        found.append(or_(Listing.available_to.is_(None), Listing.available_to >= day))
+    if filters.workloads:
+        found.append(Listing.workload.in_(filters.workloads))
+    if filters.start_speed is not None:
+        quick_enough = list(StartSpeed)[: list(StartSpeed).index(filters.start_speed) + 1]
+        found.append(Listing.start_speed.in_(quick_enough))
+    if filters.confirmed_within is not None:
+        found.append(Listing.confirmed_at > now - timedelta(days=filters.confirmed_within))
+    return found
+
+
+def _overlap(column: InstrumentedAttribute[list[str]], values: Sequence[str]) -> Condition:
+    """Whether a column of codes holds one of these."""
+    condition: Condition = column.overlap(literal(list(values), ARRAY(String)))
+    return condition
+
+
+def _groups(scope: Scope, sort: Sort) -> list[Condition]:
+    """The order as groups, one after another; inside a group the newest confirmation comes first."""
+    if sort is Sort.EXPERIENCE:
+        return [Listing.experience == band for band in reversed(Experience)]
+    if sort is Sort.DISTANCE and scope.home is not None:
+        minutes = geography.minutes_from(scope.home)
+        rings = [
+            Listing.municipality_number.in_([number for number, far in minutes.items() if inner < far <= outer])
+            for inner, outer in pairwise((-1, *RINGS, math.inf))
+        ]
+        return [*rings, Listing.municipality_number.is_(None)]
+    return [true()]
+
+
+def _sorted(conditions: Sequence[Condition], groups: Sequence[Condition], after: Place | None) -> Sequence[Row[Any]]:
+    """A page and one more of a few: the database sorts them all."""
+    rank = case(*((group, number) for number, group in enumerate(groups)), else_=len(groups))
+    later = [or_(rank > after.group, and_(rank == after.group, *_beyond(after)))] if after else []
+    statement = _rows(rank).where(*conditions, *later)
+    return db.session.execute(
+        statement.order_by(rank, Listing.confirmed_at.desc(), Listing.professional_id).limit(PAGE + 1)
+    ).all()
+
+
+def _group_by_group(
+    conditions: Sequence[Condition], groups: Sequence[Condition], after: Place | None
+) -> Sequence[Row[Any]]:
+    """A page and one more of many: along the index of confirmations, until the page is full."""
+    found: list[Row[Any]] = []
+    first = after.group if after else 0
+    for number, group in enumerate(groups[first:], first):
+        beyond = _beyond(after) if after and number == after.group else []
+        statement = _rows(literal(number)).where(*conditions, group, *beyond)
+        found += db.session.execute(
+            statement.order_by(Listing.confirmed_at.desc(), Listing.professional_id).limit(PAGE + 1 - len(found))
+        ).all()
+        if len(found) > PAGE:
+            break
+    return found
+
+
+def _rows(rank: ColumnElement[Any]) -> Select[Any]:
+    return select(*Listing.__table__.columns, rank.label("group"))
+
+
+def _beyond(place: Place) -> list[Condition]:
+    same = and_(Listing.confirmed_at == place.confirmed_at, Listing.professional_id > place.professional_id)
+    return [Listing.confirmed_at <= place.confirmed_at, or_(Listing.confirmed_at < place.confirmed_at, same)]
+
+
+def _counts(conditions: Sequence[Condition], now: datetime) -> Counts:
+    fresh = [*conditions, Listing.confirmed_at > now - FRESH]
+    row = db.session.execute(select(_capped(conditions).label("all"), _capped(fresh).label("fresh"))).one()
+    return Counts(row.all, row.fresh)
+
+
+def _capped(conditions: Sequence[Condition]) -> Any:
+    """A count that stops one above the most we tell."""
+    some = select(literal(1)).select_from(Listing).where(*conditions).limit(MOST_COUNTED + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()

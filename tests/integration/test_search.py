@@ -1,0 +1,74 @@
+"""Whom an organisation finds, in what order, and how many (ux.md E1)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from extensions import clock
+from models.enums import Experience, OrganisationKind
+from services import search
+from services.search import Filters, NotAllowed, Sort
+from tests.builders import Builders
+
+TRONDHEIM, ST_OLAV = "942110464", "883974832"
+
+
+def _names(scope: Any) -> list[str]:
+    return [person.name.split()[0] for person in search.search(scope, Filters(), Sort.CONFIRMED).people]
+
+
+def test_seen_when_areas_meet_and_never_by_those_one_hides_from(context: Any, make: Builders) -> None:
+    scope = search.scope_for(make.organisation(TRONDHEIM))
+    trust = search.scope_for(make.organisation(ST_OLAV, kind=OrganisationKind.HEALTH_TRUST, form="ORGL"))
+    make.professional(given_name="Own", reach__municipalities=["5001"])
+    make.professional(given_name="County", reach__municipalities=[], reach__counties=["50"])
+    make.professional(given_name="Country", reach__municipalities=[], reach__whole_country=True)
+    make.professional(given_name="Malvik", reach__municipalities=["5031"])
+    make.professional(given_name="Oslo", reach__municipalities=["0301"])
+    make.professional(given_name="Unlisted", listed=False)
+    assert sorted(_names(scope)) == ["Country", "County", "Own"]
+    assert sorted(_names(trust)) == ["Country", "County", "Malvik", "Own"]
+    with pytest.raises(NotAllowed):
+        search.search(scope, Filters(municipalities=("5031",)), Sort.CONFIRMED)
+
+
+def test_order_and_pages_leave_nobody_out(context: Any, make: Builders) -> None:
+    scope = search.scope_for(make.organisation(TRONDHEIM))
+    now = clock.now()
+    for number in range(25):
+        make.professional(
+            given_name=f"P{number:02d}",
+            availability__confirmed_at=now - timedelta(hours=number // 3),
+            competence__experience=list(Experience)[number % 4],
+            municipality_number=("5001", "5031", "0301")[number % 3],
+        )
+    for most in (search.MOST_COUNTED, 10):  # few: sorted; many: along the index
+        for sort in Sort:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(search, "MOST_COUNTED", most)
+                seen, after = [], None
+                while True:
+                    page = search.search(scope, Filters(), sort, after)
+                    seen += [person.professional_id for person in page.people]
+                    after = page.next
+                    if after is None:
+                        break
+            assert len(seen) == len(set(seen)) == 25, (most, sort)
+    by_experience = search.search(scope, Filters(), Sort.EXPERIENCE).people
+    assert [person.experience for person in by_experience[:6]] == [Experience.OVER_10] * 6
+    by_distance = search.search(scope, Filters(), Sort.DISTANCE).people
+    assert {person.municipality_number for person in by_distance[:9]} == {"5001"}
+
+
+def test_counts_and_what_a_dropped_filter_would_give(context: Any, make: Builders) -> None:
+    scope = search.scope_for(make.organisation(TRONDHEIM))
+    make.professional()
+    make.professional(availability__confirmed_at=clock.now() - timedelta(days=40))
+    make.professional(municipality_number="0301")
+    assert search.search(scope, Filters(confirmed_within=None), Sort.CONFIRMED).counts == search.Counts(3, 2)
+    nobody = Filters(professions=("JO",), languages=("se",))
+    assert search.search(scope, nobody, Sort.CONFIRMED).counts == search.Counts(0, 0)
+    assert search.counts_without(scope, nobody.without("languages")) == {"professions": 2, "confirmed_within": 0}
+    assert search.able_to_start(scope, Filters(), clock.today(), 60) == 1
+    assert search.able_to_start(scope, Filters(), clock.today() - timedelta(days=1), 600) == 0
