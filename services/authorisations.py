@@ -166,7 +166,7 @@ def keep(answers: Mapping[UUID, Answer]) -> None:
         for id_, person in people.items()
         if _is_loss(person.hpr, answers[id_]) and (is_alarmed or not _was_released(person.hpr))
     }
-    hold = bool(losses) and (is_alarmed or _alarm_when_too_many(len(losses), len(people)))
+    hold = bool(losses) and (is_alarmed or _alarm_when_too_many(len(losses), list(people)))
     for id_, professional in people.items():
         if hold and id_ in losses:
             _hold_back(professional.hpr, answers[id_])
@@ -213,15 +213,16 @@ def open_alarm() -> HprAlarm | None:
     return db.session.scalar(select(HprAlarm).where(HprAlarm.closed_at.is_(None)).limit(1))
 
 
-def _alarm_when_too_many(losses: int, answers: int) -> bool:
-    """Whether these losses, with those among the newest answers, are too many to be true; raises the alarm then."""
+def _alarm_when_too_many(losses: int, answered: list[UUID]) -> bool:
+    """Whether so many losses among those just answered for, with the newest answers before them, are too many to be
+    true; raises the alarm then."""
     newest = db.session.scalars(
         select((HprRecord.lost_at == HprRecord.checked_at) & HprRecord.held_back_at.is_(None))
-        .where(HprRecord.checked_at > clock.now() - FRESH)
+        .where(HprRecord.checked_at > clock.now() - FRESH, HprRecord.professional_id.not_in(answered))
         .order_by(HprRecord.checked_at.desc())
-        .limit(max(0, NEWEST - answers))
+        .limit(NEWEST - len(answered))
     ).all()
-    lost, counted = losses + sum(bool(one) for one in newest), answers + len(newest)
+    lost, counted = losses + sum(bool(one) for one in newest), len(answered) + len(newest)
     if lost < FEWEST or lost <= SHARE * counted:
         return False
     alarm = HprAlarm(raised_at=clock.now(), checked=counted, negative=lost)
