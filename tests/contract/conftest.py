@@ -9,6 +9,7 @@ import pytest
 from adapters import http
 from adapters.altinn import Altinn
 from adapters.enhetsregisteret import Enhetsregisteret
+from adapters.helseid import HelseId
 from adapters.hpr import Hpr
 from adapters.idporten import IdPorten
 from adapters.maskinporten import Maskinporten
@@ -16,12 +17,14 @@ from stubs.testing import Stubs, start_stubs
 from tests.contract.support import (
     AUTHORITIES,
     BASE_URL,
+    HELSEID_REDIRECT_URI,
     HPR_SCOPES,
     REDIRECT_URI,
     AltinnCase,
     HprCase,
     Login,
     altinn_at,
+    helseid_at,
     hpr_at,
     idporten_at,
     key_of,
@@ -87,6 +90,19 @@ def login(request: pytest.FixtureRequest, impatient: None) -> Iterator[Login]:
             stubs: Stubs = request.getfixturevalue("stubs")
             adapter = idporten_at(stubs)
             yield Login(adapter, browser, REDIRECT_URI, stubs.person("submitter_municipality").national_id, stubs)
+
+
+@pytest.fixture
+def helseid(request: pytest.FixtureRequest, impatient: None) -> Iterator[Login]:
+    with httpx.Client(verify=AUTHORITIES) as browser:
+        if settings := real("helseid"):
+            uri = settings["REDIRECT_URI"]
+            real_one = HelseId(settings["ISSUER"], settings["CLIENT_ID"], key_of(settings["KEY_FILE"]), uri)
+            yield Login(real_one, browser, uri, settings["PERSON"], None, "4", settings["SIGN_IN"])
+        else:
+            stubs: Stubs = request.getfixturevalue("stubs")
+            person = stubs.person("professional_midwife").national_id
+            yield Login(helseid_at(stubs), browser, HELSEID_REDIRECT_URI, person, stubs, "4")
 
 
 @pytest.fixture

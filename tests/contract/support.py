@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from joserfc.jwk import RSAKey
 
 from adapters import oidc
 from adapters.altinn import Altinn
+from adapters.helseid import HelseId
 from adapters.hpr import Hpr
 from adapters.idporten import IdPorten
 from adapters.maskinporten import Maskinporten
@@ -22,10 +24,12 @@ from stubs.testing import CLIENT_ID, Stubs
 
 BASE_URL = "https://helsereserven.example"
 REDIRECT_URI = f"{BASE_URL}/logg-inn/idporten/tilbake"
+HELSEID_REDIRECT_URI = f"{BASE_URL}/logg-inn/helseid/tilbake"
 HPR_SCOPES = ("nhn:hpr/basic", "nhn:hpr/extended")
 REQUIRED = {
     "idporten": ("ISSUER", "CLIENT_ID", "KEY_FILE", "REDIRECT_URI", "PERSON"),
     "idporten_production": ("ISSUER",),
+    "helseid": ("ISSUER", "CLIENT_ID", "KEY_FILE", "REDIRECT_URI", "PERSON", "SIGN_IN"),
     "maskinporten": ("ISSUER", "CLIENT_ID", "KEY_FILE"),
     "altinn": ("URL", "RESOURCE", "PERSON", "ORGANISATION", "OTHER_ORGANISATION"),
     "enhetsregisteret": ("URL",),
@@ -53,17 +57,25 @@ class Clock:
 
 @dataclass
 class Login:
-    """ID-porten with a browser: what a person does between `start` and `finish`."""
+    """A provider with a browser: what a person does between `start` and `finish`.
 
-    adapter: IdPorten
+    `level` is the provider's own word for high. `command` signs in where there is no login without a person.
+    """
+
+    adapter: oidc.OpenIdProvider
     browser: httpx.Client
     redirect_uri: str
     person: str
     stubs: Stubs | None
+    level: str = "idporten-loa-high"
+    command: str | None = None
 
-    def sign_in(self, start: LoginStart, acr: str = "idporten-loa-high", person: str | None = None) -> dict[str, str]:
+    def sign_in(self, start: LoginStart, acr: str | None = None, person: str | None = None) -> dict[str, str]:
         """The callback's query after a headless login as the person."""
-        hint = quote(f"testid:{person or self.person}_{acr}")
+        if self.command:
+            back = subprocess.run([self.command, start.url], check=True, capture_output=True, text=True).stdout
+            return dict(parse_qsl(urlsplit(back.strip()).query))
+        hint = quote(f"testid:{person or self.person}_{acr or self.level}")
         return self.follow(f"{start.url}&login_hint={hint}")
 
     def follow(self, url: str) -> dict[str, str]:
@@ -109,6 +121,11 @@ def idporten_at(stubs: Stubs, **options: Any) -> IdPorten:
     issuer = options.pop("issuer", stubs.url("idporten"))
     key = options.pop("key", None) or key_of(stubs.keys / "idporten.jwk.json")
     return IdPorten(issuer, CLIENT_ID, key, REDIRECT_URI, **options)
+
+
+def helseid_at(stubs: Stubs, **options: Any) -> HelseId:
+    key = options.pop("key", None) or key_of(stubs.keys / "helseid.jwk.json")
+    return HelseId(stubs.url("helseid"), CLIENT_ID, key, HELSEID_REDIRECT_URI, **options)
 
 
 def maskinporten_at(stubs: Stubs, **options: Any) -> Maskinporten:
