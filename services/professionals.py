@@ -17,7 +17,7 @@ from extensions.database import db
 from models.account import Account
 from models.enums import ConsentPurpose, ProfessionalStatus
 from models.professional import Professional
-from services import audit, consents
+from services import audit, consents, outbox
 from services.access import Actor
 from services.errors import Conflict, NotFound
 
@@ -86,6 +86,7 @@ def begin(actor: Actor) -> Professional:
         db.session.add(professional)
         db.session.flush()  # what follows refers to it
         audit.record(actor, "registration.started", professional, subject_id=actor.account_id)
+        outbox.add(outbox.Job.CHECK_HPR, professional_id=professional.id)  # known by the time that page is reached
         return professional
 
 
