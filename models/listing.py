@@ -24,6 +24,8 @@ class Listing(Base):
         Index("ix_listing_listed_since", "listed_since"),
     )
     professional_id: Mapped[UUID] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[UUID]
+    """Whose looks are noted when the row is shown."""
     listed_since: Mapped[datetime]
     """When the row was made: whoever asks for alerts is told of those who came since."""
     listed_until: Mapped[datetime]

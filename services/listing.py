@@ -161,6 +161,7 @@ def columns(professional: Professional, now: datetime, verdict: Verdict) -> dict
     assert competence and availability and reach and professional.hpr
     valid = [one for one in valid_authorisations(professional, now) if one.profession in competence.professions]
     return {
+        "account_id": professional.account_id,
         "listed_until": verdict.until,
         "name": professional.name,
         "municipality_number": professional.municipality_number,

@@ -500,6 +500,7 @@ def upgrade() -> None:
     op.create_table(
         "listing",
         sa.Column("professional_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("listed_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("listed_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("name", sa.String(length=201), nullable=False),
