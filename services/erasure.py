@@ -17,13 +17,23 @@ from extensions.agencies import agencies
 from extensions.database import db
 from extensions.language import current_language
 from models.account import Account, FormKey, HeldForm, Identity, LoginSession
-from models.attachment import Attachment
 from models.base import Base
-from models.enums import ConsentPurpose, ExportStatus, Language, MessageKind, MessageStatus, ProfessionalStatus, Role
+from models.enums import ConsentPurpose, Language, MessageKind, MessageStatus, ProfessionalStatus, Role
 from models.message import Message
-from models.privacy import DataExport, ErasureRecord
+from models.privacy import ErasureRecord
 from models.professional import Link, Professional
-from services import audit, consents, files, listing, mailbox, outbox, professionals, references, sessions
+from services import (
+    attachments,
+    audit,
+    consents,
+    exports,
+    listing,
+    mailbox,
+    outbox,
+    professionals,
+    references,
+    sessions,
+)
 from services.access import Actor
 from services.outbox import Job
 
@@ -65,11 +75,7 @@ def begin(actor: Actor | None, professional: Professional) -> ErasureRecord:
         .values(status=MessageStatus.CANCELLED)
     )
     db.session.execute(delete(Link).where(Link.professional_id == professional.id))
-    db.session.execute(
-        update(DataExport)
-        .where(DataExport.professional_id == professional.id, DataExport.status == ExportStatus.QUEUED)
-        .values(status=ExportStatus.FAILED)
-    )
+    exports.stop(professional)
     sessions.end_as(account.id, {Role.PROFESSIONAL})
     audit.record(actor, "profile.leaving", professional, subject_id=account.id)
     outbox.add(Job.ERASE_PROFILE, erasure_id=record.id, by_person=actor is not None)
@@ -77,7 +83,7 @@ def begin(actor: Actor | None, professional: Professional) -> ErasureRecord:
 
 
 def erase(erasure_id: UUID, *, by_person: bool) -> None:
-    """Erase every row about the person, ask for the files to be removed, and queue the receipt. Safe to repeat."""
+    """Erase every row about the person, have the files removed, and queue the receipt. Safe to repeat."""
     record = db.session.get(ErasureRecord, erasure_id, with_for_update=True)
     professional = _of(record) if record is not None else None
     if record is None or professional is None:
@@ -102,7 +108,9 @@ def _of(record: ErasureRecord) -> Professional | None:
 
 def _remove(record: ErasureRecord, professional: Professional) -> None:
     """Delete the registration with all that belongs to it, and the account when nothing else needs it."""
-    account_id, keys = professional.account_id, _storage_keys(professional.id)
+    account_id = professional.account_id
+    attachments.remove_all(professional)
+    exports.remove_all(professional)
     db.session.execute(delete(Professional).where(Professional.id == professional.id))
     db.session.expunge(professional)
     for table in (HeldForm, FormKey):
@@ -115,18 +123,7 @@ def _remove(record: ErasureRecord, professional: Professional) -> None:
     else:
         db.session.execute(delete(Account).where(Account.id == account_id))
     audit.record(None, "profile.erased", record, subject_id=account_id)
-    outbox.add(Job.REMOVE_FILES, erasure_id=record.id, keys=keys)
-
-
-def _storage_keys(professional_id: UUID) -> list[str]:
-    return [
-        key
-        for table in (Attachment, DataExport)
-        for key in db.session.scalars(
-            select(table.storage_key).where(table.professional_id == professional_id, table.storage_key.is_not(None))
-        )
-        if key
-    ]
+    outbox.add(Job.REMEMBER_ERASURE, erasure_id=record.id)
 
 
 def is_needed(account_id: UUID) -> bool:
@@ -141,18 +138,13 @@ def is_needed(account_id: UUID) -> bool:
     return bool(db.session.scalar(select(or_(*(exists().where(owner == account_id) for owner in owners)))))
 
 
-def remove_files(erasure_id: UUID, keys: Sequence[str]) -> None:
-    """Remove the files from the store and write the erasure into the ledger there; then it is done. Safe to repeat.
-
-    Raises Unavailable when the store is away.
-    """
+def remember(erasure_id: UUID) -> None:
+    """Write the erasure into the ledger, where a restore of the database does not reach; then it is done. Safe to
+    repeat. Raises Unavailable when the store is away."""
     record = db.session.get(ErasureRecord, erasure_id, with_for_update=True)
-    if record is None:
-        return
-    for key in keys:
-        files.remove(key)
-    _write_ledger(record)
-    record.erased_at = clock.now()
+    if record is not None and record.erased_at is None:
+        _write_ledger(record)
+        record.erased_at = clock.now()
 
 
 def _write_ledger(record: ErasureRecord) -> None:

@@ -41,6 +41,8 @@ class Key(StrEnum):
     EMAIL_LINKS_PER_DAY = "email_links_per_day"
     HPR_SILENT_HOURS = "hpr_silent_hours"
     HPR_CHECKS_PER_MINUTE = "hpr_checks_per_minute"
+    EXPORT_DAYS = "export_days"
+    PROFILE_YEARS = "profile_years"
     CONSENT_RENEWAL_DAYS = "consent_renewal_days"
 
 
@@ -72,6 +74,8 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.EMAIL_LINKS_PER_DAY: (5, "count"),
     Key.HPR_SILENT_HOURS: (72, "hours"),
     Key.HPR_CHECKS_PER_MINUTE: (120, "count"),
+    Key.EXPORT_DAYS: (7, "days"),
+    Key.PROFILE_YEARS: (5, "years"),
     Key.CONSENT_RENEWAL_DAYS: (90, "days"),
 }
 

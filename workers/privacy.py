@@ -1,8 +1,9 @@
-"""Rights of the registered: erasing a profile."""
+"""Rights of the registered: erasing a profile, and making a copy of what we hold."""
 
 from uuid import UUID
 
-from services import erasure
+from extensions.queue import QueueName
+from services import erasure, exports
 from workers.job import job
 
 
@@ -12,5 +13,14 @@ def erase_profile(erasure_id: str, by_person: bool) -> None:
 
 
 @job
-def remove_files(erasure_id: str, keys: list[str]) -> None:
-    erasure.remove_files(UUID(erasure_id), keys)
+def remember_erasure(erasure_id: str) -> None:
+    erasure.remember(UUID(erasure_id))
+
+
+def export_failed(export_id: str) -> None:
+    exports.fail(UUID(export_id))
+
+
+@job(queue=QueueName.BULK, gives_up=export_failed)
+def make_export(export_id: str) -> None:
+    exports.make(UUID(export_id))
