@@ -107,9 +107,10 @@ class SecurityHeaders:
     def __call__(self, response: Response) -> Response:
         framed_by = self.providers if request.endpoint == "auth.front_channel_sign_out" else "'none'"
         headers = response.headers
-        headers["Content-Security-Policy"] = (
+        headers.setdefault(
+            "Content-Security-Policy",
             "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-            f"form-action 'self' {self.providers}; frame-ancestors {framed_by}"
+            f"form-action 'self' {self.providers}; frame-ancestors {framed_by}",
         )
         headers.setdefault("Referrer-Policy", "same-origin")
         headers["X-Content-Type-Options"] = "nosniff"
