@@ -80,14 +80,14 @@ def open_step(step: Step, *also: ORMOption) -> Professional:
     professional = professionals.own(actor(), lock=request.method == "POST", pages=True, also=also)
     reached = first_open(professional)
     if is_started(professional) and ORDER.index(step) > ORDER.index(reached):
-        _go(address_of(reached, professional))
+        lead_to(address_of(reached, professional))
     wanted = address_of(step, professional)
     if request.method == "GET" and request.script_root + request.path != wanted:
-        _go(wanted)
+        lead_to(wanted)
     return professional
 
 
-def _go(address: str) -> None:
+def lead_to(address: str) -> None:
     abort(make_response(redirect(address, 303)))
 
 
