@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     guard.init_app(app)
     errors.init_app(app)
     page_context.init_app(app)
-    blueprints.register(app)
+    blueprints.init_app(app)
     commands.register(app)
     workers.register(app)
     app.after_request(SecurityHeaders(settings))

@@ -3,9 +3,24 @@
 from flask import Flask
 
 
-def register(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Register every blueprint; imported here, so that a view module may use what the app has made before it."""
-    from blueprints import applications, auth, casework, health, invitations, organisations, professionals, public
+    from blueprints import (
+        applications,
+        auth,
+        casework,
+        email_confirmation,
+        health,
+        invitations,
+        links,
+        organisations,
+        professionals,
+        public,
+        register,
+    )
 
-    for module in (public, health, auth, applications, invitations, organisations, casework, professionals):
+    for module in (
+        *(public, health, auth, applications, invitations, links, email_confirmation, organisations, casework),
+        *(professionals, register),
+    ):
         app.register_blueprint(module.bp)

@@ -150,11 +150,6 @@ class Country:
                 self.neighbours[other].append(one)
         with (FOLDER / "postnummer.csv").open(encoding="utf-8", newline="") as file:
             self.postal_code = {row["kommunenummer"]: row["postnummer"] for row in csv.DictReader(file)}
-        with (FOLDER / "specialties.csv").open(encoding="utf-8", newline="") as file:
-            self.specialities: dict[str, list[tuple[str, str]]] = {}
-            for row in csv.DictReader(file):
-                if row["status"] == "gjeldende":
-                    self.specialities.setdefault(row["profesjon_kode"], []).append((row["kode"], row["navn"]))
 
 
 class Population:
@@ -272,7 +267,7 @@ class Population:
         )
 
     def _authorisation(self, rng: random.Random, profession: str) -> ProfessionalAuthorisation:
-        of_profession = self.country.specialities.get(profession, [])
+        of_profession = professions.specialities().get(profession, [])
         chosen = rng.sample(of_profession, 1) if of_profession and rng.random() < 0.4 else []
         since = self.today.replace(day=1) - timedelta(days=rng.randint(300, 15_000))
         licence = rng.random() < 0.04

@@ -16,8 +16,10 @@ KM_PER_HOUR = 65
 
 @dataclass(frozen=True)
 class Spot:
-    """A municipality's centre and how many live there."""
+    """A municipality: its name, its county, its centre and how many live there."""
 
+    name: str
+    county: str
     latitude: float
     longitude: float
     people: int
@@ -28,9 +30,21 @@ def spots() -> Mapping[str, Spot]:
     """Every municipality of 2024 by number."""
     with (FOLDER / "kommuner.csv").open(encoding="utf-8", newline="") as file:
         return {
-            row["kommunenummer"]: Spot(float(row["lat"]), float(row["lon"]), int(row["folketall_2024"] or 0))
+            row["kommunenummer"]: Spot(
+                name=row["navn"],
+                county=row["fylkesnummer"],
+                latitude=float(row["lat"]),
+                longitude=float(row["lon"]),
+                people=int(row["folketall_2024"] or 0),
+            )
             for row in csv.DictReader(file)
         }
+
+
+def name_of(number: str | None) -> str:
+    """A municipality by its name; an empty text for none, and for those who live outside every one."""
+    spot = spots().get(number or "")
+    return spot.name if spot else ""
 
 
 @lru_cache(maxsize=400)

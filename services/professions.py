@@ -1,12 +1,12 @@
 """Professions of the health services, by HPR's codes (reference/professions.csv, code list 9060)."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from extensions.language import rendered_language
+from extensions.language import alphabetical, rendered_language
 from models.enums import Language
 
 FILE = Path(__file__).parent.parent / "reference" / "professions.csv"
@@ -50,3 +50,25 @@ def name_of(code: str, by_hpr: str = "") -> str:
     """What a profession is called in the language of the page; a code we do not know keeps the name HPR gave it."""
     profession = known().get(code)
     return profession.names[rendered_language()] if profession else by_hpr or code
+
+
+def choices() -> list[tuple[str, str]]:
+    """The professions of human health care as (code, name), by alphabet."""
+    return sorted(((code, name_of(code)) for code in human()), key=lambda pair: alphabetical(pair[1]))
+
+
+@cache
+def specialities() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The specialities in force as (code, name) by profession (reference/specialties.csv, code list 7426)."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    with (FILE.parent / "specialties.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["status"] == "gjeldende":
+                found.setdefault(row["profesjon_kode"], []).append((row["kode"], row["navn"]))
+    return {code: sorted(pairs, key=lambda pair: alphabetical(pair[1])) for code, pairs in found.items()}
+
+
+@cache
+def speciality_names() -> Mapping[str, str]:
+    """The name of each speciality in force by its code."""
+    return dict(pair for pairs in specialities().values() for pair in pairs)

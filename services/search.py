@@ -10,9 +10,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
+from cachetools import TTLCache
 from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, literal, not_, or_, select, true, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
@@ -125,11 +127,22 @@ class Result:
     counts: Counts
 
 
+_scopes: TTLCache[UUID, Scope] = TTLCache(maxsize=2_000, ttl=600)
+"""Areas follow from reference data alone, which change some times a year."""
+_lock = Lock()
+
+
 def scope_of(actor: Actor) -> Scope:
     """The scope of the organisation the person acts for; raises NotFound for anybody else."""
     if actor.organisation_id is None:
         raise NotFound
-    return scope_for(db.session.get_one(Organisation, actor.organisation_id))
+    with _lock:
+        known = _scopes.get(actor.organisation_id)
+    if known is None:
+        known = scope_for(db.session.get_one(Organisation, actor.organisation_id))
+        with _lock:
+            _scopes[actor.organisation_id] = known
+    return known
 
 
 def scope_for(organisation: Organisation) -> Scope:

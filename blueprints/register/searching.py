@@ -1,0 +1,209 @@
+"""Searching the register (ux.md E1)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import abort, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import Row
+from werkzeug.datastructures import MultiDict
+from werkzeug.urls import iri_to_uri
+
+from blueprints.guard import Role, actor, open_to
+from blueprints.register.blueprint import bp
+from extensions import clock
+from extensions.language import show_date
+from forms.register_search import ANY, SearchForm
+from services import audit, geography, insight, professions, search, words
+from services.search import Filters, Place, Scope, Sort
+
+MOST_PAGES = 20
+"""As far as one search may be turned over (C22)."""
+REACHES = (30, 60, 120)
+"""Minutes one may ask who lives within."""
+
+
+@bp.get("")
+@open_to(Role.ORGANISATION_USER)
+def find() -> ResponseReturnValue:
+    """People in the organisation's area who fit, twenty a page, each look noted."""
+    scope = search.scope_of(actor())
+    form = search_form(scope)
+    sort = _one_of(Sort, request.args.get("sorter"), Sort.CONFIRMED)
+    minutes = _minutes(request.args.get("innen"))
+    is_valid = form.validate()
+    if form.is_forged:
+        abort(400)
+    if not is_valid:
+        return render_template("register/search.html", form=form, scope=scope, result=None, sort=sort, chips=[]), 422
+    filters = form.filters()
+    page, after = _place(scope, filters, sort)
+    result = search.search(scope, filters, sort, after)
+    shown = [person.account_id for person in result.people]
+    if shown:
+        audit.record(actor(), insight.SHOWN, shown=[str(account_id) for account_id in shown], page=page)
+    return render_template(
+        "register/search.html",
+        form=form,
+        scope=scope,
+        result=result,
+        sort=sort,
+        page=page,
+        chips=list(_chips(form)),
+        next_url=_address(etter=_sign(scope, filters, sort, result.next, page + 1))
+        if result.next is not None and page < MOST_PAGES
+        else None,
+        is_last=page == MOST_PAGES and result.next is not None,
+        others=_others(scope, filters, form) if not result.people else [],
+        minutes=minutes,
+        able=_able(scope, filters, minutes),
+        sorts=[(_address(sorter=one.value, etter=None), one, SORTS[one]()) for one in Sort],
+        card=card,
+        most=search.MOST_COUNTED,
+    )
+
+
+SORTS = {
+    Sort.CONFIRMED: lambda: _("Sist bekreftet"),
+    Sort.DISTANCE: lambda: _("Avstand"),
+    Sort.EXPERIENCE: lambda: _("Erfaring"),
+}
+
+
+def search_form(scope: Scope) -> SearchForm:
+    """The form with what the address asks for; choices are the organisation's own area."""
+    names = [(number, geography.name_of(number)) for number in scope.municipalities]
+    return SearchForm(request.args, names, professions.specialities())
+
+
+def card(person: Row[Any]) -> dict[str, Any]:
+    """What a list shows of one person: no contact details, no date of birth (C21)."""
+    return {
+        "id": person.professional_id,
+        "name": person.name,
+        "professions": ", ".join(professions.name_of(code) for code in person.professions),
+        "specialities": ", ".join(professions.speciality_names().get(code, code) for code in person.specialities),
+        "home": geography.name_of(person.municipality_number),
+        "available": _availability(person),
+        "confirmed": show_date(person.confirmed_at),
+        "has_cv": person.has_cv,
+    }
+
+
+def _availability(person: Row[Any]) -> str:
+    start = (
+        _("Kan jobbe fra %(dato)s", dato=show_date(person.available_from))
+        if person.available_from > clock.today()
+        else _("Kan jobbe nå")
+    )
+    times = ", ".join(str(words.TIME_OF_DAY[time]).lower() for time in words.TIME_OF_DAY if time.value in person.times)
+    return f"{start}, {str(words.WORKLOAD[person.workload]).lower()} ({times})"
+
+
+def _address(**changes: Any) -> str:
+    """This search with other parameters; None takes one away."""
+    values = MultiDict(request.args)
+    for name, value in changes.items():
+        values.poplist(name)
+        if value is not None:
+            values.add(name, value)
+    return _with(values)
+
+
+def _with(values: MultiDict[str, str]) -> str:
+    query = "&".join(f"{name}={value}" for name, value in values.items(multi=True) if value)
+    return iri_to_uri(request.script_root + request.path + (f"?{query}" if query else ""))
+
+
+def _chips(form: SearchForm) -> Iterator[tuple[str, str]]:
+    """Each active filter in words, with the address of the search without it."""
+    for field in form:
+        chosen = field.data if isinstance(field.data, list) else [field.data]
+        for value in chosen:
+            if value in (None, "", ANY):
+                continue
+            values = MultiDict(request.args)
+            kept = [one for one in values.poplist(field.name) if one != str(value) and isinstance(field.data, list)]
+            values.setlist(field.name, kept or ([ANY] if field.name == "bekreftet" else []))
+            values.poplist("etter")
+            yield f"{field.label.text}: {_said(field, value)}", _with(values)
+
+
+def _said(field: Any, value: Any) -> str:
+    if not hasattr(field, "choices"):
+        return show_date(value)
+    return next(str(choice.label) for choice in field.choices if choice.value == value)
+
+
+def _others(scope: Scope, filters: Filters, form: SearchForm) -> list[tuple[str, str, int]]:
+    """When nobody fits: each filter, the search without it, and how many that would give."""
+    names = {attribute: form[attribute] for attribute in filters.active}
+    return [
+        (str(names[name].label.text), _dropped(names[name].name), total)
+        for name, total in search.counts_without(scope, filters).items()
+        if total
+    ]
+
+
+def _dropped(name: str) -> str:
+    return _address(**{name: ANY if name == "bekreftet" else None, "etter": None})
+
+
+def _able(scope: Scope, filters: Filters, minutes: int | None) -> dict[str, Any] | None:
+    """How many could start on the day asked for, or today, and live within so many minutes; an estimate."""
+    if minutes is None or scope.home is None:
+        return None
+    day = filters.available_on or clock.today()
+    return {
+        "count": search.able_to_start(scope, filters, day, minutes),
+        "day": show_date(day),
+        "home": geography.name_of(scope.home),
+    }
+
+
+def _minutes(text: str | None) -> int | None:
+    if not text:
+        return None
+    if text not in {str(reach) for reach in REACHES}:
+        abort(400)
+    return int(text)
+
+
+def _one_of(kind: Any, text: str | None, default: Any) -> Any:
+    if text is None:
+        return default
+    if text not in set(kind):
+        abort(400)
+    return kind(text)
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="register-page")
+
+
+def _sign(scope: Scope, filters: Filters, sort: Sort, place: Place, page: int) -> str:
+    """Where the next page begins, in a form nobody can make but we (C22)."""
+    where = [place.group, place.confirmed_at.isoformat(), place.professional_id.hex]
+    return str(_signer().dumps([page, *where, _of(scope, filters, sort)]))
+
+
+def _place(scope: Scope, filters: Filters, sort: Sort) -> tuple[int, Place | None]:
+    """The page asked for and where it begins; 400 for what we did not sign, or signed for another search."""
+    text = request.args.get("etter")
+    if text is None:
+        return 1, None
+    try:
+        page, group, confirmed_at, person, search_key = _signer().loads(text)
+    except BadSignature:
+        abort(400)
+    if search_key != _of(scope, filters, sort):
+        abort(400)
+    return page, Place(group, datetime.fromisoformat(confirmed_at), UUID(person))
+
+
+def _of(scope: Scope, filters: Filters, sort: Sort) -> str:
+    return repr((scope.organisation_number, filters, sort.value))
