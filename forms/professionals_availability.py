@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, RadioField, SelectField, StringField
+from wtforms import Field, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 
 from extensions import clock
@@ -160,3 +160,16 @@ def _are_dates(*values: Any) -> bool:
 
 def _refuse(field: Field, message: str) -> None:
     field.errors = [*field.errors, message]
+
+
+class LinkAnswerForm(StepForm):
+    """The buttons of the page a link in an e-mail opens."""
+
+    answer = RadioField(
+        _l("Er du fortsatt tilgjengelig?"),
+        [Filled(_l("Velg om du er tilgjengelig."))],
+        choices=_choices(words.AVAILABILITY),
+        coerce=AvailabilityKind,
+        invalid_value_message=_l("Velg om du er tilgjengelig."),
+    )
+    again = HiddenField()

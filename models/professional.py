@@ -206,6 +206,12 @@ class Reach(_OfProfessional, Base):
     housing: Mapped[Housing | None]
     """None while the page is half answered: areas may be chosen on the map first."""
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the page is whole: somewhere to work, how far to travel, and whether a home is needed."""
+        somewhere = self.whole_country or self.counties or self.municipalities
+        return bool(somewhere and self.travel and self.housing)
+
 
 class HprRecord(_OfProfessional, Base):
     """What Helsepersonellregisteret last said, and when we ask again (security.md C26)."""

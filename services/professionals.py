@@ -124,7 +124,7 @@ def is_done(professional: Professional | None, step: Step) -> bool:
         case Step.AVAILABILITY:
             return professional.availability is not None
         case Step.AREAS:
-            return professional.reach is not None and professional.reach.travel is not None
+            return professional.reach is not None and professional.reach.is_answered
         case Step.CHECK:
             return professional.completed_at is not None
 

@@ -98,6 +98,15 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   });
 }
 
+// Where a postal code is, told when its field is left.
+for (const place of document.querySelectorAll("[data-place]")) {
+  document.getElementById(place.dataset.of)?.addEventListener("change", async (event) => {
+    const address = `${place.dataset.place}?postnummer=${encodeURIComponent(event.target.value)}`;
+    const answer = await fetch(address, { redirect: "error" }).catch(() => null);
+    if (answer?.ok) place.textContent = await answer.text();
+  });
+}
+
 // Characters left, counted as the server counts: code points, one for a line break.
 for (const counter of document.querySelectorAll("[data-counter]")) {
   const field = document.getElementById(counter.dataset.counter);
@@ -113,6 +122,31 @@ for (const counter of document.querySelectorAll("[data-counter]")) {
     timer = setTimeout(show, SAVE_AFTER);
   });
   if (field.value) show();
+}
+
+// How much is chosen of each county, told in its heading while one chooses.
+for (const areas of document.querySelectorAll("[data-areas]")) {
+  areas.addEventListener("change", (event) => {
+    const county = event.target.closest("details");
+    const [whole, ...places] = county.querySelectorAll("input");
+    const chosen = places.filter((place) => place.checked).length;
+    county.querySelector(".antall").textContent =
+      whole.checked ? areas.dataset.whole : chosen ? areas.dataset.some.replace("{n}", String(chosen)) : "";
+  });
+}
+
+// A municipality pressed on the map is ticked in the list beside it, and what is ticked there is coloured here.
+for (const shape of document.querySelectorAll('.kart [href^="#"]')) {
+  const box = document.getElementById(shape.getAttribute("href").slice(1));
+  const whole = box.form.elements.whole;
+  const colour = () => shape.classList.toggle("hele", box.checked || whole.checked);
+  shape.addEventListener("click", (event) => {
+    event.preventDefault();
+    box.checked = !box.checked;
+    colour();
+  });
+  box.addEventListener("change", colour);
+  whole.addEventListener("change", colour);
 }
 
 // Copy a reference number.
