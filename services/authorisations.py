@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -41,6 +43,8 @@ RETRY = timedelta(minutes=10)
 """When HPR is asked again after silence, or about somebody whose loss is held back."""
 BETWEEN_REQUESTS = timedelta(minutes=1)
 """How often a person may have it fetched anew."""
+ENDS_SOON = timedelta(days=60)
+"""How long before its end an authorisation is warned of (ux.md D3)."""
 
 NEWEST, FEWEST, SHARE = 400, 20, 0.05
 """Among the newest answers: with so many losses, and more than this share, no more are believed (C26)."""
@@ -69,6 +73,31 @@ class State(StrEnum):
     INACTIVE = "inactive"
     NOT_COUNTED = "not_counted"
     """Of a profession or kind that gives no place in the register."""
+
+
+WORDS: Mapping[State, tuple[Any, str]] = {
+    State.VALID: (_l("Gyldig"), "success"),
+    State.NOT_YET: (_l("Gjelder ikke ennå"), "info"),
+    State.EXPIRED: (_l("Utløpt"), "warning"),
+    State.INACTIVE: (_l("Ikke aktiv i HPR"), "warning"),
+    State.NOT_COUNTED: (_l("Gir ikke plass i registeret"), "neutral"),
+}
+"""What a state is called, and the colour of its tag."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The person's own page: what HPR last said and when, each row as it stands today, and those that end soon.
+
+    `is_waiting`: HPR has not been asked yet; `is_silent`: it was, and has not answered since.
+    """
+
+    status: HprStatus
+    checked_at: datetime | None
+    is_waiting: bool
+    is_silent: bool
+    rows: tuple[tuple[ProfessionalAuthorisation, State], ...]
+    ends_soon: tuple[ProfessionalAuthorisation, ...]
 
 
 def ask(national_id: str) -> Answer:
@@ -326,6 +355,31 @@ def _tell_of_loss(professional: Professional, at: datetime) -> None:
             professional.language or current_language(),
             professional_id=professional.id,
         )
+
+
+def overview(professional: Professional) -> Overview:
+    """What the person is shown of it."""
+    record, today = professional.hpr, clock.today()
+    rows = [(one, state_of(one, today)) for one in professional.authorisations]
+    order = list(State)
+    return Overview(
+        status=record.status if record else HprStatus.NOT_CHECKED,
+        checked_at=record.checked_at if record else None,
+        is_waiting=record is None or record.asked_at is None,
+        is_silent=record is not None
+        and record.asked_at is not None
+        and (record.checked_at is None or record.checked_at < record.asked_at),
+        rows=tuple(sorted(rows, key=lambda row: order.index(row[1]))),
+        ends_soon=tuple(
+            one for one, state in rows if state is State.VALID and one.valid_to and one.valid_to <= today + ENDS_SOON
+        ),
+    )
+
+
+def pass_by(professional: Professional) -> None:
+    """The person goes on without an answer: the page counts as seen, and HPR is asked at the next round."""
+    if professional.hpr is None:
+        professional.hpr = HprRecord(status=HprStatus.NOT_CHECKED, next_check_at=clock.now())
 
 
 def state_of(one: ProfessionalAuthorisation, today: date) -> State:
