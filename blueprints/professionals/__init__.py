@@ -13,4 +13,15 @@ from blueprints.professionals import (
 )
 from blueprints.professionals.blueprint import bp
 
-__all__ = ["areas", "authorisations", "availability", "bp", "competence", "cv", "cv_builder", "hiding", "home", "registration"]
+__all__ = [
+    "areas",
+    "authorisations",
+    "availability",
+    "bp",
+    "competence",
+    "cv",
+    "cv_builder",
+    "hiding",
+    "home",
+    "registration",
+]
