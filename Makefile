@@ -20,6 +20,7 @@ run: setup  ## The whole product on http://localhost:8000 (PORT=…); Ctrl-C sto
 # pytest's own summary is the last line when all is well; a failed check fails the run, and the tests are still run.
 test: setup  ## All checks and the whole suite
 	@$(BIN)/python -m dev.browser
+	@$(BIN)/python -m dev.clamav
 	@failed=0; $(MAKE) --no-print-directory --keep-going check || failed=1; \
 	$(BIN)/python -m pytest -n $(CORES) || failed=1; exit $$failed
 

@@ -35,16 +35,15 @@ def keep(owner: HasFile, content: Iterable[bytes]) -> None:
         log.error("the store has other bytes than it was given", extra={"event": "wrong_bytes"})
         raise Unavailable(SYSTEM, "wrong bytes")
     owner.storage_key = storage_key
-    owner.key_box = keyring().seal(Purpose.FILE, key, context(owner))
+    wrap(owner, key)
 
 
 def read(owner: HasFile) -> Iterator[bytes]:
     """The file, piece by piece, each proven to be what was kept. Raises Missing or CannotOpen, which are alarms, or
     Unavailable; the last two also while reading."""
-    if owner.storage_key is None or owner.key_box is None:
+    if owner.storage_key is None:
         raise Missing(str(owner.id))
-    key = keyring().open(Purpose.FILE, owner.key_box, context(owner))
-    return unseal(agencies().storage.get(owner.storage_key), key)
+    return unseal(agencies().storage.get(owner.storage_key), key_of(owner))
 
 
 def discard(owner: HasFile) -> None:
@@ -58,8 +57,17 @@ def remove(storage_key: str) -> None:
     agencies().storage.delete(storage_key)
 
 
-def context(owner: HasFile) -> str:
-    """What the wrapped key is bound to, so that it opens in no other row."""
+def wrap(owner: HasFile, key: bytes) -> None:
+    """Put a file's key into its row, sealed so that it opens in no other."""
+    owner.key_box = keyring().seal(Purpose.FILE, key, _context(owner))
+
+
+def key_of(owner: HasFile) -> bytes:
+    """The key of a row's file; raises CannotOpen."""
+    return keyring().open(Purpose.FILE, owner.key_box or b"", _context(owner))
+
+
+def _context(owner: HasFile) -> str:
     return f"{owner.__tablename__}|key_box|{owner.id}"
 
 

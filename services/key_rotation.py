@@ -1,4 +1,4 @@
-"""Rotation of field and index keys (security.md section 4): resumable, in batches, while the product is in use.
+"""Rotation of field, index and file keys (security.md section 4): resumable, in batches, while the product is in use.
 
 Sealed forms and sign-ins under way live minutes, and are left to run out under the key that sealed them.
 """
@@ -15,9 +15,11 @@ from extensions.database import db
 from extensions.keys import CannotOpen, Purpose, keyring
 from models.account import Account, StaffMember
 from models.application import ContactPerson, Nominee
+from models.attachment import Attachment
 from models.base import Base
+from models.privacy import DataExport
 from models.professional import PageDraft, Professional
-from services import boxes, national_ids
+from services import boxes, files, national_ids
 
 log = logging.getLogger("alarm")
 
@@ -27,13 +29,14 @@ BATCH = 500
 @dataclass(frozen=True)
 class Sealed:
     """A column of sealed values: how one is read, and written again with the primary keys. `is_indexed` has a blind
-    index beside it."""
+    index beside it. A file is not written again: what is sealed in its row is the file's own key."""
 
     table: type[Any]
     column: str
-    read: Callable[[Any], str | None]
-    write: Callable[[Any, str], None]
+    read: Callable[[Any], Any]
+    write: Callable[[Any, Any], None]
     is_indexed: bool = False
+    purpose: Purpose = Purpose.FIELD
 
     @property
     def name(self) -> str:
@@ -51,6 +54,7 @@ ALL = (
     ),
     _text(Professional, "street_box"),
     _text(PageDraft, "fields_box"),
+    *(Sealed(table, "key_box", files.key_of, files.wrap, purpose=Purpose.FILE) for table in (Attachment, DataExport)),
 )
 
 
@@ -91,7 +95,7 @@ def _batches(kind: Sealed) -> Iterator[Sequence[Any]]:
 
 
 def _is_outdated(kind: Sealed, row: Any) -> bool:
-    if keyring().key_id_of(getattr(row, kind.column)) != keyring().primary[Purpose.FIELD]:
+    if keyring().key_id_of(getattr(row, kind.column)) != keyring().primary[kind.purpose]:
         return True
     try:
         value = kind.read(row) or ""

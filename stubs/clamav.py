@@ -1,8 +1,8 @@
 """clamd's stand-in: its protocol on a TCP port, and one finding only, the harmless test string of the trade.
 
-Modes: infected, limit, error (a reply of that kind), crash (the file is read and the connection closed without a word;
-with `sha256` only that file), slow ({"seconds": n} before the reply). At once: away (connections are refused until
-`ok`), signatures ({"version": "27402"}).
+Modes: infected ({"name": …}), limit, error (a reply of that kind), crash (the file is read and the connection closed
+without a word; with `sha256` only that file), slow ({"seconds": n} before the reply). At once: away (connections are
+refused until `ok`), signatures ({"version": "27402"}).
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from stubs.base import HOST, StandIn
 TEST_STRING = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE!$H+H*"
 PROGRAM = "ClamAV 0.0.0-demo"
 REPLIES = {
-    "infected": "stream: Demo.Switched.On FOUND",
+    "infected": "stream: {name} FOUND",
     "limit": "INSTREAM size limit exceeded. ERROR",
     "error": "stream: Can't allocate memory ERROR",
 }
@@ -74,7 +74,7 @@ class Clamav(StandIn):
             return None
         fault = self.fault(*REPLIES, path="/")
         if fault:
-            return REPLIES[fault.mode]
+            return REPLIES[fault.mode].format(name=fault.details.get("name", "Demo.Switched.On"))
         return "stream: Eicar-Test-Signature FOUND" if TEST_STRING in content else "stream: OK"
 
 

@@ -6,10 +6,6 @@ import zipfile
 
 import pikepdf
 
-TEST_VIRUS = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE!$H+H*"
-"""The harmless string all virus scanners know; put together here, so that no scanner stumbles over this file."""
-
-
 def pdf(*, size: int | None = None, holding: bytes | None = None) -> bytes:
     """A page of PDF, never the same twice. `size` makes it exactly so many bytes; `holding` are bytes that stand in it
     as they are."""

@@ -89,7 +89,7 @@ def _refusal(attachment: Attachment) -> str:
     """Why a refused file is gone, and what to do."""
     reason = file_scans.refusal_of(attachment)
     if reason is None:
-        return _("Filen hadde skadelig innhold og er slettet. Last opp en ny fil.")
+        return str(_("Filen hadde skadelig innhold og er slettet. Last opp en ny fil."))
     return texts.refusal(Refused(reason), attachment.kind)
 
 
