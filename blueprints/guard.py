@@ -35,8 +35,8 @@ def open_to(
 ) -> Callable[[View], View]:
     """Say whom a view is open to. `fresh_login` asks for a sign-in younger than fifteen minutes before a POST (C4).
 
-    `csrf_exempt` is for acts that change nothing for a person, such as the choice of colours. `takes_file` lets a form
-    be as large as a file, from people who may send it alone.
+    `csrf_exempt` is for acts that change nothing for a person, such as the choice of colours, and for those that prove
+    in themselves who asks. `takes_file` lets a form be as large as a file, from people who may send it alone.
     """
 
     def mark(view: View) -> View:

@@ -12,7 +12,7 @@ import pytest
 from config import Settings
 from dev import packages
 from dev.browser import launch_options
-from dev.environment import local_settings, process_environment
+from dev.environment import local_settings, make_keys, process_environment
 from dev.packages import MissingProgram, require
 from dev.processes import ROOT, StartError
 from dev.run import require_free_ports
@@ -62,6 +62,15 @@ def test_the_local_settings_start_the_product_and_its_keys_are_private_and_kept(
     assert {stat.S_IMODE(file.stat().st_mode) for file in keys} == {0o600}
     assert json.loads(settings.idporten_key_file.read_text())["alg"] == "RS256"
     assert json.loads(settings.idporten_key_file.read_text()) != json.loads(settings.maskinporten_key_file.read_text())
+
+
+def test_keys_of_an_earlier_release_are_kept_and_the_new_ones_added(tmp_path: Path):
+    make_keys(tmp_path)
+    kept = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.name != "helseid.jwk.json"}
+    (tmp_path / "helseid.jwk.json").unlink()
+    make_keys(tmp_path)
+    assert json.loads((tmp_path / "helseid.jwk.json").read_text())["d"]
+    assert {name: (tmp_path / name).read_bytes() for name in kept} == kept
 
 
 def test_a_stray_setting_of_the_terminal_does_not_reach_a_process():
