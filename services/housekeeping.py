@@ -26,6 +26,7 @@ from models.enums import (
 from models.grant import Grant, Invitation
 from models.message import Message
 from models.outbox import OutboxEntry
+from models.professional import Link
 from services import audit, form_keys, grants, held_forms, invitations, mailbox, settings
 from services.settings import Key
 
@@ -193,6 +194,12 @@ def discard_short_lived() -> int:
     """Remove what lives minutes: sign-ins under way, held forms, one-time form keys."""
     attempts = _run(delete(LoginAttempt).where(LoginAttempt.created_at < clock.now() - ATTEMPTS_KEPT))
     return attempts + held_forms.discard_expired() + form_keys.discard_old()
+
+
+def discard_old_links() -> int:
+    """Remove links that ran out as long ago as the words of their e-mails are kept."""
+    limit = clock.now() - timedelta(days=settings.value(Key.MAIL_BODY_DAYS))
+    return _run(delete(Link).where(Link.expires_at < limit))
 
 
 def discard_old_sessions() -> int:

@@ -29,6 +29,8 @@ class Job(StrEnum):
     CHECK_HPR = "workers.lookup.check"
     PLAN_HPR_CHECKS = "workers.lookup.plan"
     RECHECK_HPR = "workers.lookup.recheck"
+    KEEP_FRESH = "workers.availability.keep_fresh"
+    REFRESH_LISTING = "workers.availability.refresh_listing"
     NOTE_AUDIT_HEAD = "workers.audit.note_head"
     VERIFY_AUDIT = "workers.audit.verify"
     WATCH = "workers.invariants.watch"

@@ -36,6 +36,7 @@ def retain() -> None:
         housekeeping.end_pending_users,
         housekeeping.delete_drafts,
         housekeeping.empty_old_messages,
+        housekeeping.discard_old_links,
         housekeeping.discard_old_sessions,
         file_scans.forget_refused,
         housekeeping.discard_done_work,

@@ -25,6 +25,8 @@ class Periodic:
 
 
 SCHEDULE = (
+    Periodic("* * * * *", Job.REFRESH_LISTING),
+    Periodic("3-59/10 * * * *", Job.KEEP_FRESH),
     Periodic("*/10 * * * *", Job.NOTE_AUDIT_HEAD),
     Periodic("*/5 * * * *", Job.WATCH),
     Periodic("*/5 * * * *", Job.PLAN_HPR_CHECKS),
