@@ -9,6 +9,7 @@ from blueprints.guard import Role, open_to, safe_next
 from blueprints.page_context import COLOUR_COOKIE
 from extensions.agencies import settings
 from extensions.page_cache import same_for_visitors
+from forms.professionals_registration import YES_OR_NO, CheckForm
 from services import settings as numbers
 from services import status
 from services.settings import Key
@@ -46,6 +47,23 @@ def for_organisations() -> ResponseReturnValue:
 @same_for_visitors
 def for_professionals() -> ResponseReturnValue:
     return render_template("public/for_professionals.html")
+
+
+@bp.get("/for-helsepersonell/sjekk")
+@open_to(Role.ANYONE)
+@same_for_visitors
+def check() -> ResponseReturnValue:
+    """Whether one may register: two questions, whose answers stand in the address and nowhere else (ux.md D0)."""
+    form = CheckForm(request.args)
+    question = next((field for field in form if field.data not in YES_OR_NO), None)
+    if form.jobb.data == "ja":
+        return render_template("public/check_no.html")
+    if question is None:
+        return render_template("public/check_yes.html", has_employer=form.skole.data == "ja")
+    is_unanswered = request.args.get("steg") == question.name
+    if is_unanswered:
+        question.validate(form)
+    return render_template("public/check.html", form=form, question=question), 422 if is_unanswered else 200
 
 
 @bp.get("/om")
@@ -123,7 +141,7 @@ def choose_colours() -> ResponseReturnValue:
 @open_to(Role.ANYONE)
 def robots() -> ResponseReturnValue:
     """Search engines may read the open pages; token links and everything behind the sign-in are of no use to them."""
-    closed = ("/i/", "/soknad", "/virksomhet", "/sak", "/logg-inn", "/helse/")
+    closed = ("/i/", "/e/", "/t/", "/a/", "/min-side", "/soknad", "/virksomhet", "/sak", "/logg-inn", "/helse/")
     paths = [f"Disallow: {prefix}{path}" for prefix in ("", "/nn", "/en") for path in closed]
     return _plain_text("\n".join(["User-agent: *", *paths, ""]))
 

@@ -17,12 +17,15 @@ LANGUAGES = {Language.BOKMAL: "Bokmål", Language.NYNORSK: "Nynorsk", Language.E
 """Each by its own name."""
 
 
+YES_OR_NO = {"ja": _l("Ja"), "nei": _l("Nei")}
+
+
 def _yes_or_no(question: Any) -> RadioField:
     choose = _l("Velg ja eller nei.")
     return RadioField(
         question,
-        [Filled(choose), AnyOf(["ja", "nei"], message=choose)],
-        choices=[SelectChoice("ja", _l("Ja")), SelectChoice("nei", _l("Nei"))],
+        [Filled(choose), AnyOf(YES_OR_NO, message=choose)],
+        choices=[SelectChoice(value, text) for value, text in YES_OR_NO.items()],
         validate_choice=False,
     )
 

@@ -61,3 +61,8 @@ def occurs_in(text: str) -> bool:
 def masked(number: str) -> str:
     """How a number is shown in lists: the last digits hidden, never the whole (ux.md 3.1)."""
     return f"{number[:6]} •••••"
+
+
+def written(number: str) -> str:
+    """How a whole number is shown to the person whose it is."""
+    return f"{number[:6]} {number[6:]}"

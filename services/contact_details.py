@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from extensions.database import db
 from models.enums import Language
+from models.national_numbers import written
 from models.organisation import Municipality
 from models.professional import PostalCode, Professional
 from services import audit, blocks, boxes, email_confirmation, listing, national_ids
@@ -117,4 +118,4 @@ def national_id(actor: Actor, professional: Professional, *, in_clear: bool = Fa
     if not in_clear:
         return national_ids.masked_of(account)
     audit.record(actor, "national_id.shown", account, subject_id=account.id)
-    return national_ids.read(account) or ""
+    return written(national_ids.read(account) or "")

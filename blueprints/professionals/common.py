@@ -7,6 +7,7 @@ and its place on Min side from then on.
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -54,10 +55,11 @@ def page_of(step: Step) -> Callable[[View], View]:
     return mark
 
 
-def address_of(step: Step, professional: Professional | None, **more: Any) -> str:
+def address_of(step: Step, professional: Professional | None, **query: str) -> str:
     """Where this person finds a page: in the registration, or on Min side when it is finished."""
     is_place = professional is not None and not is_started(professional) and step in PLACES
-    return url_for(f"professionals.{'my_' if is_place else ''}{step.name.lower()}", **more)
+    address = f"{url_for('professionals.home')}/{PLACES[step] if is_place else f'registrer/{step}'}"
+    return f"{address}?{urlencode(query)}" if query else address
 
 
 def is_started(professional: Professional) -> bool:

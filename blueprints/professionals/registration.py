@@ -1,0 +1,197 @@
+"""The registration's own pages: consent, about you, and the check that finishes it (ux.md D1, D2, D9)."""
+
+from typing import Any
+
+from flask import flash, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+
+from blueprints.guard import Role, actor, open_to
+from blueprints.professionals.blueprint import bp
+from blueprints.professionals.common import (
+    CAME_FROM_CHECK,
+    address_of,
+    is_started,
+    next_address,
+    open_step,
+    page_of,
+    save_step,
+    step_page,
+    typed,
+)
+from extensions import clock
+from extensions.language import current_language
+from forms.base import StepForm
+from forms.professionals_registration import AboutForm, ConsentForm
+from models.enums import ConsentPurpose
+from models.professional import Professional
+from services import consents, contact_details, email_confirmation, professionals, profile_cards, registration
+from services.contact_details import About
+from services.errors import Incomplete, Unfit
+from services.professionals import NoRegistration, Step
+
+CARDS = {
+    "samtykker": Step.CONSENT,
+    "om-deg": Step.ABOUT,
+    "autorisasjoner": Step.AUTHORISATION,
+    "kompetanse": Step.COMPETENCE,
+    "tilgjengelighet": Step.AVAILABILITY,
+    "omrader": Step.AREAS,
+}
+"""The cards of the check, and the page each is from."""
+CARD_PARTS = tuple(
+    joinedload(part)
+    for part in (
+        Professional.account,
+        Professional.postal_place,
+        Professional.municipality,
+        Professional.authorisations,
+    )
+)
+SHOW_NUMBER = "show_number"
+"""In the cookie: the next look at the page shows the person's own number."""
+
+
+@page_of(Step.CONSENT)
+@open_to(Role.PROFESSIONAL)
+def consent() -> ResponseReturnValue:
+    """Each consent by itself. Those that are given are shown with their date, and taken back on a page of their own."""
+    try:
+        professional = professionals.own(actor(), pages=True)
+    except NoRegistration:
+        professional = None
+    version = consents.current(clock.today())
+    given = {
+        purpose: consents.newest(professional)[purpose]
+        for purpose in ConsentPurpose
+        if professional is not None and consents.is_given_today(professional, purpose)
+    }
+    texts = {purpose: version.texts[purpose][current_language()] for purpose in ConsentPurpose}
+    form = ConsentForm({purpose: text for purpose, text in texts.items() if purpose not in given}, version.name)
+    problems = []
+    if form.is_submitted() and not form.is_of_this_version:
+        form.untick()
+        problems = [(_("Teksten er endret siden du åpnet siden. Les den, og kryss av på nytt."), "#samtykker")]
+    elif form.is_submitted():
+        try:
+            professional = consents.answer(actor(), form.given)
+        except Unfit as problem:
+            form[problem.field].errors = [problem.message]
+        else:
+            return redirect(next_address(Step.CONSENT, professional), 303)
+    return step_page(
+        "consent",
+        Step.CONSENT,
+        form,
+        professional,
+        texts=texts,
+        given=given,
+        until=consents.ends_of(professional, clock.now()) if professional is not None else {},
+        summary_errors=problems,
+    )
+
+
+@page_of(Step.ABOUT)
+@open_to(Role.PROFESSIONAL)
+def about() -> ResponseReturnValue:
+    professional = open_step(Step.ABOUT, joinedload(Professional.account), joinedload(Professional.blocks))
+    form = AboutForm(obj=About.of(professional), held=typed(Step.ABOUT, professional))
+    if contact_details.is_name_from_hpr(professional):
+        del form.given_name, form.family_name
+
+    def save(answers: dict[str, Any]) -> None:
+        contact_details.save(actor(), professional, answers)
+        if employer := contact_details.employer_of(professional):
+            flash(_employer_hint(employer.name), "warning")
+
+    response = save_step(form, Step.ABOUT, professional, lambda: About.of(professional), save)
+    return response or _about_page(form, professional)
+
+
+def _employer_hint(name: str) -> str:
+    return str(
+        _(
+            "Du skriver at du jobber i %(virksomhet)s. Jobber du med helseoppgaver der, skal du ikke registrere deg: "
+            "Du er allerede en del av beredskapen.",
+            virksomhet=name,
+        )
+    )
+
+
+def _about_page(form: StepForm, professional: Professional) -> ResponseReturnValue:
+    employer = contact_details.employer_of(professional)
+    in_clear = request.method == "GET" and session.pop(SHOW_NUMBER, None) is not None
+    return step_page(
+        "about",
+        Step.ABOUT,
+        form,
+        professional,
+        number=contact_details.national_id(actor(), professional, in_clear=in_clear),
+        is_number_shown=in_clear,
+        place=contact_details.place_of(form["postal_code"].data),
+        employer_hint=_employer_hint(employer.name) if employer else None,
+    )
+
+
+@bp.post("/opplysninger/fodselsnummer")
+@open_to(Role.PROFESSIONAL)
+def show_number() -> ResponseReturnValue:
+    """«Vis»: the page shows the person's own number, once."""
+    professional = professionals.own(actor())
+    session[SHOW_NUMBER] = True
+    return redirect(address_of(Step.ABOUT, professional), 303)
+
+
+@bp.post("/opplysninger/bekreft-epost")
+@open_to(Role.PROFESSIONAL)
+def send_confirmation() -> ResponseReturnValue:
+    """«Send på nytt»."""
+    professional = professionals.own(actor())
+    if email_confirmation.ask_again(actor()):
+        flash(_("Vi har sendt en ny lenke til %(adresse)s.", adresse=professional.email), "success")
+    return redirect(address_of(Step.ABOUT, professional), 303)
+
+
+@bp.get("/poststed")
+@open_to(Role.PROFESSIONAL)
+def place() -> ResponseReturnValue:
+    """The place and municipality of a postal code, for the page that asks while one writes."""
+    found = contact_details.place_of(request.args.get("postnummer", "").replace(" ", ""))
+    return str(found or ""), {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@page_of(Step.CHECK)
+@open_to(Role.PROFESSIONAL)
+def check() -> ResponseReturnValue:
+    """The whole registration, and «Fullfør registreringen». Finished already: Min side."""
+    professional = professionals.own(actor(), pages=True, also=CARD_PARTS)
+    if not is_started(professional):
+        return redirect(url_for(".home"), 303)
+    form = StepForm()
+    problems = []
+    if form.is_submitted() and request.form.get("go") in ("previous", "later"):
+        return redirect(next_address(Step.CHECK, professional), 303)
+    if form.is_submitted():
+        try:
+            registration.finish(actor())
+        except Incomplete as error:
+            problems = error.gaps
+        else:
+            flash(_("Du er registrert. Takk for at du stiller opp."), "success")
+            return redirect(url_for(".home"), 303)
+    else:
+        open_step(Step.CHECK)
+    return step_page(
+        "check",
+        Step.CHECK,
+        form,
+        professional,
+        cards=[(CARDS[card.key], card) for card in profile_cards.cards(professional, CARDS)],
+        urls={step: address_of(step, professional, fra=CAME_FROM_CHECK) for step in Step},
+        missing=professionals.gaps(professional),
+        summary_errors=[
+            (_("%(side)s: Siden er ikke ferdig.", side=professionals.TITLES[Step(step)]), f"#{step}")
+            for step in problems
+        ],
+    )
