@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -21,6 +21,8 @@ from services import sessions, sign_in
 from services.access import STAFF_ROLES, Actor
 
 bp = Blueprint("auth", __name__)
+LEFT = "left"
+"""In the cookie of somebody who has just left the register: the reference of the erasure, until the next sign-in."""
 HOME = {
     Role.ORGANISATION_USER: "/virksomhet",
     Role.SUBMITTER: "/soknad",
@@ -44,6 +46,8 @@ def sign_in_page() -> ResponseReturnValue:
     wants_fresh = request.args.get("ny") == "1"
     if present() and not wants_fresh:
         return redirect(next_path or _home(actor()), 303)
+    if LEFT in session and next_path.endswith("/min-side/slett"):
+        return redirect(url_for(".signed_out"), 303)  # the way back from the receipt, or a second press
     return render_template(
         "auth/sign_in.html",
         next_path=next_path,
@@ -208,7 +212,7 @@ def sign_out() -> ResponseReturnValue:
         login.sign_out()
         return redirect(url_for("auth.signed_out"), 303)
     sessions.end(found)
-    return _to_provider_sign_out(sessions.issuer_of(found))
+    return to_provider_sign_out(sessions.issuer_of(found))
 
 
 @bp.post("/logg-ut/alle")
@@ -216,10 +220,11 @@ def sign_out() -> ResponseReturnValue:
 def sign_out_everywhere() -> ResponseReturnValue:
     """End every session of the person, in all browsers (C9)."""
     sessions.end_all(actor())
-    return _to_provider_sign_out(sessions.issuer_of(actor()))
+    return to_provider_sign_out(sessions.issuer_of(actor()))
 
 
-def _to_provider_sign_out(issuer: str) -> Response:
+def to_provider_sign_out(issuer: str) -> Response:
+    """Nobody is signed in in this browser any more; send it to the provider to end its session too."""
     login.sign_out()
     target, ours = url_for("auth.signed_out"), agencies().provider_at(issuer)
     with suppress(Unavailable):
@@ -234,7 +239,7 @@ def _to_provider_sign_out(issuer: str) -> Response:
 @bp.get("/logget-ut")
 @open_to(Role.ANYONE)
 def signed_out() -> ResponseReturnValue:
-    return render_template("auth/signed_out.html")
+    return render_template("auth/signed_out.html", left=session.get(LEFT))
 
 
 @bp.get(f"/logg-ut/{PROVIDER}")

@@ -1,0 +1,89 @@
+"""D12: who has looked at one's data, and asking about a look."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from blueprints.guard import Role, actor, held_fields, open_to
+from blueprints.professionals.blueprint import bp
+from extensions.language import show_date, show_datetime
+from forms.professionals_rights import request_form
+from models.enums import PrivacyCaseKind
+from services import insight as service
+from services import privacy_cases, professionals
+from services.insight import DIRECTORATE, Look, Period
+
+
+@bp.get("/innsyn")
+@open_to(Role.PROFESSIONAL)
+def insight() -> ResponseReturnValue:
+    wanted = Period(
+        organisation=_organisation(request.args.get("virksomhet", "")),
+        since=_day(request.args.get("fra", "")),
+        until=_day(request.args.get("til", "")),
+    )
+    page = _page(request.args.get("side", "1"))
+    looks, has_more = service.read(actor(), wanted, page)
+    viewers = service.viewers(actor())
+    query: dict[str, Any] = {name: value for name, value in request.args.items() if name != "side" and value}
+    return render_template(
+        "professionals/insight.html",
+        looks=looks,
+        choices=[("", _("Alle")), *((viewer.key, viewer.name) for viewer in viewers)],
+        organisations=[viewer for viewer in viewers if viewer.key != DIRECTORATE],
+        wanted=wanted,
+        is_filtered=bool(query),
+        newer_url=url_for(".insight", **query | {"side": str(page - 1)}) if page > 1 else None,
+        older_url=url_for(".insight", **query | {"side": str(page + 1)}) if has_more else None,
+    )
+
+
+@bp.route("/innsyn/sporsmal", methods=["GET", "POST"])
+@open_to(Role.PROFESSIONAL)
+def ask_about_look() -> ResponseReturnValue:
+    """«Jeg lurer på et oppslag»; the look one came from is named in the text, which the person may change."""
+    professionals.own(actor())
+    number = request.args.get("oppslag", "")
+    look = service.one(actor(), int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    form = request_form(PrivacyCaseKind.LOOK_UP, held=held_fields())
+    if form.validate_on_submit():
+        case = privacy_cases.open_case(actor(), PrivacyCaseKind.LOOK_UP, form.text.data)
+        flash(_("Vi har mottatt spørsmålet. Du får svar innen %(dato)s.", dato=show_date(case.due_at)), "success")
+        return redirect(url_for(".privacy_case", case_id=case.id), 303)
+    if look is not None and not form.is_submitted() and not form.text.data:
+        form.text.data = _named(look)
+    return render_template("professionals/ask_about_look.html", form=form), form.status_code
+
+
+def _named(look: Look) -> str:
+    text = _(
+        "Det gjelder dette oppslaget: %(tid)s, %(virksomhet)s, %(hva)s.",
+        tid=show_datetime(look.at),
+        virksomhet=look.organisation,
+        hva=look.what,
+    )
+    return f"{text}\n\n"
+
+
+def _organisation(text: str) -> str:
+    if text == DIRECTORATE:
+        return text
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _page(text: str) -> int:
+    return min(max(int(text), 1), 10_000) if text.isascii() and text.isdigit() and len(text) < 6 else 1

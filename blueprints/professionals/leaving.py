@@ -1,0 +1,34 @@
+"""D13: withdrawing the first consent, which ends the registration."""
+
+from flask import render_template, session
+from flask.typing import ResponseReturnValue
+
+from blueprints.auth.views import LEFT, to_provider_sign_out
+from blueprints.guard import Role, actor, open_to
+from blueprints.professionals.blueprint import bp
+from services import erasure, professionals, sessions, settings, sign_in
+from services.settings import Key
+
+
+@bp.get("/slett")
+@open_to(Role.PROFESSIONAL)
+def leave() -> ResponseReturnValue:
+    professional = professionals.own(actor())
+    return render_template(
+        "professionals/leave.html",
+        professional=professional,
+        keep_log=settings.duration(settings.value(Key.AUDIT_YEARS), "years"),
+        keep_backups=settings.duration(settings.value(Key.BACKUP_DAYS), "days"),
+        has_other_roles=any(hat.role is not Role.PROFESSIONAL for hat in sign_in.hats(actor().account_id)),
+    )
+
+
+@bp.post("/slett")
+@open_to(Role.PROFESSIONAL)
+def leave_now() -> ResponseReturnValue:
+    """Hidden at once; the receipt stands on the page one comes to, as nobody is signed in there any more."""
+    issuer = sessions.issuer_of(actor())
+    record = erasure.ask(actor())
+    response = to_provider_sign_out(issuer)
+    session[LEFT] = record.reference
+    return response
