@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from adapters import http
@@ -391,6 +391,12 @@ def state_of(one: ProfessionalAuthorisation, today: date) -> State:
     if one.valid_from is not None and today < one.valid_from:
         return State.NOT_YET
     return State.EXPIRED if one.valid_to is not None and one.valid_to < today else State.VALID
+
+
+def held_back() -> int:
+    """How many losses wait for somebody to look."""
+    waiting = HprRecord.held_back_at.is_not(None) & (HprRecord.status == HprStatus.VALID)
+    return db.session.scalar(select(func.count()).where(waiting)) or 0
 
 
 def release(actor: Actor, alarm_id: UUID) -> None:

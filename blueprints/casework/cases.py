@@ -13,7 +13,7 @@ from blueprints.guard import actor, held_fields, open_to
 from forms.casework import AppealForm, HandOverForm, NoteForm, NumberForm
 from models.application import AccessApplication
 from models.enums import ApplicationStatus, OrganisationKind
-from services import audit, audit_reading, case_checks, casework, decisions, national_ids, organisations
+from services import audit, audit_reading, authorisations, case_checks, casework, decisions, national_ids, organisations
 from services.case_rules import CaseAction
 from services.casework import Assignee, Due, QueueFilter
 
@@ -57,6 +57,7 @@ def queue() -> ResponseReturnValue:
         page=page,
         pages=page_count(total, casework.PAGE_SIZE),
         page_url=page_url("casework.queue", **query),
+        hpr_alarm=authorisations.open_alarm(),
         all_statuses=ALL_STATUSES,
         statuses=[status for status in ApplicationStatus if status is not ApplicationStatus.DRAFT],
     )

@@ -1,6 +1,7 @@
 """HPR: what is kept of its answers, the daily re-check, silence, losses too many to be true (security.md C26, R12)."""
 
 import logging
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -380,3 +381,25 @@ def test_licences_that_just_ran_out_raise_no_alarm(crowd: list[Professional], st
     stubs.control("hpr", "not_found")
     hpr_recheck.run([person.id for person in crowd])
     assert alarms() == [] and not any(is_listed(person) for person in crowd)
+
+
+def test_the_directorate_sees_the_alarm_and_lets_the_losses_through(
+    app: Any, make: Builders, client_for: Any, submit: Any
+) -> None:
+    held = make.professional(hpr__held_back_at=clock.now())
+    with app.app_context():
+        alarm = HprAlarm(raised_at=clock.now(), checked=120, negative=30)
+        db.session.add(alarm)
+        db.session.commit()
+    auditor = client_for(make.staff(Role.AUDITOR, "Rut Revisor"), role=Role.AUDITOR).get("/sak/hpr").text
+    assert "Endringene er stanset" in auditor and "/slipp" not in auditor
+    client = client_for(make.staff(), role=Role.CASEWORKER)
+    assert "Endringer fra HPR er stanset" in client.get("/sak").text
+    page = client.get("/sak/hpr").text
+    assert re.search(r"Venter nå</dt><dd>1<", page) and "på 72 timer" in page
+    assert submit(client, "/sak/hpr").headers["Location"] == "/sak/hpr"
+    assert "Ingen endringer fra HPR er stanset." in client.get("/sak/hpr").text
+    assert "Endringer fra HPR er stanset" not in client.get("/sak").text
+    with app.app_context():
+        assert db.session.get_one(HprAlarm, alarm.id).closed_at is not None
+        assert record_of(held).next_check_at <= clock.now()
