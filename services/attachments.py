@@ -176,8 +176,8 @@ def _remove(actor: Actor, professional: Professional, attachment: Attachment) ->
 
 
 def content_of(attachment: Attachment) -> bytes:
-    """The bytes of a clean file, proven to be those that were uploaded. Raises Conflict when it is not clean;
-    CannotOpen or Missing when the store has lost it; Unavailable."""
+    """The bytes of a clean file, proven to be those that were uploaded. Raises Conflict when it is not clean,
+    CannotOpen when the store has lost it, Unavailable."""
     if attachment.status is not AttachmentStatus.CLEAN:
         raise Conflict(_("Filen er ikke klar til å åpnes."))
     return b"".join(file_scans.proven(attachment))

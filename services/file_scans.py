@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, delete, select
 
 from adapters.clamav import NotScanned
 from adapters.errors import Unavailable
-from adapters.storage import Missing
 from extensions import clock
 from extensions.agencies import agencies
 from extensions.database import db
@@ -52,7 +51,7 @@ def scan(attachment_id: UUID) -> None:
     except Unavailable:
         _wait(attachment_id)
         raise
-    except (NotScanned, Missing, CannotOpen) as failure:
+    except (NotScanned, CannotOpen) as failure:
         _note_failure(attachment_id, f"{type(failure).__name__} {failure}")
     else:
         _note_verdict(attachment_id, signatures, finding)
@@ -176,7 +175,7 @@ def refresh(attachment: Attachment) -> None:
 def proven(attachment: Attachment) -> Iterator[bytes]:
     """The bytes of a file, piece by piece; at their end CannotOpen when they are not, together, what was uploaded.
 
-    Raises Missing or CannotOpen, which are alarms, and Unavailable.
+    Raises CannotOpen also when it is not there; Unavailable.
     """
     so_far = hashlib.sha256()
     for piece in files.read(attachment):

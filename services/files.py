@@ -13,7 +13,7 @@ from adapters.errors import Unavailable
 from adapters.storage import SYSTEM, Missing
 from extensions.agencies import agencies
 from extensions.file_sealing import new_key, seal, unseal
-from extensions.keys import Purpose, keyring
+from extensions.keys import CannotOpen, Purpose, keyring
 from models.base import HasFile
 from services import outbox
 
@@ -39,11 +39,13 @@ def keep(owner: HasFile, content: Iterable[bytes]) -> None:
 
 
 def read(owner: HasFile) -> Iterator[bytes]:
-    """The file, piece by piece, each proven to be what was kept. Raises Missing or CannotOpen, which are alarms, or
-    Unavailable; the last two also while reading."""
-    if owner.storage_key is None:
-        raise Missing(str(owner.id))
-    return unseal(agencies().storage.get(owner.storage_key), key_of(owner))
+    """The file, piece by piece, each proven to be what was kept. Raises CannotOpen when it is not, or is not there,
+    which is an alarm, and Unavailable; both also while reading."""
+    key = key_of(owner)
+    try:
+        return unseal(agencies().storage.get(owner.storage_key or ""), key)
+    except Missing:
+        raise CannotOpen("file: not in the store") from None
 
 
 def discard(owner: HasFile) -> None:

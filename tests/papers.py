@@ -6,6 +6,7 @@ import zipfile
 
 import pikepdf
 
+
 def pdf(*, size: int | None = None, holding: bytes | None = None) -> bytes:
     """A page of PDF, never the same twice. `size` makes it exactly so many bytes; `holding` are bytes that stand in it
     as they are."""
