@@ -63,3 +63,11 @@ def docx(text: str = "Sykepleier", **more: bytes) -> bytes:
         for name, content in more.items():
             archive.writestr(name.replace("__", "/"), content)
     return made.getvalue()
+
+
+def zipped(content: bytes) -> bytes:
+    """A ZIP with one file in it."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("cv.txt", content)
+    return made.getvalue()
