@@ -4,6 +4,7 @@ Stricter than the format: entries lie one after another from the first byte to t
 write them, so that no two programs can disagree on what is inside.
 """
 
+import codecs
 import io
 import stat
 import struct
@@ -15,6 +16,8 @@ from services.file_checks.verdicts import RefusalReason, Refused
 MAX_ENTRIES = 2000
 MAX_UNPACKED = 50 * 1024 * 1024
 MAX_RATIO = 100
+
+codecs.lookup("cp437")  # how zipfile reads names: read now, since the isolated process can open no files later
 
 _END = struct.Struct("<4s4H2LH")
 _LOCAL = struct.Struct("<4s5H3L2H")

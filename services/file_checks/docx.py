@@ -11,6 +11,8 @@ from services.file_checks.verdicts import MEDIA_TYPES, FileType, RefusalReason, 
 
 MAIN = MEDIA_TYPES[FileType.DOCX] + ".main+xml"
 CONTENT_TYPES = "[Content_Types].xml"
+LOCKED = "EncryptedPackage".encode("utf-16-le")
+"""What a DOCX with a password is called inside the old compound file it is wrapped in."""
 
 _TYPES: Mapping[str, RefusalReason] = {
     "macroenabled": RefusalReason.MACROS,
@@ -72,9 +74,7 @@ _PRESSED = re.compile(r'\s*HYPERLINK\s+(?:\\[a-z]\s+)?"?([^"\s]+)', re.IGNORECAS
 def check(data: bytes) -> None:
     """Raises Refused."""
     if data.startswith(OLE):
-        # A DOCX with a password is a package inside an old compound file.
-        is_locked = "EncryptedPackage".encode("utf-16-le") in data
-        raise Refused(RefusalReason.PASSWORD if is_locked else RefusalReason.MISNAMED)
+        raise Refused(RefusalReason.PASSWORD if LOCKED in data else RefusalReason.MISNAMED)
     contents = archives.unpack(data)
     if CONTENT_TYPES not in contents:
         raise Refused(RefusalReason.MISNAMED)

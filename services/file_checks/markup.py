@@ -29,14 +29,15 @@ class Onlooker:
 
 
 def walk(data: bytes, visitor: Visitor) -> None:
-    """Lead a visitor through. Raises Refused."""
-    parser = DefusedXMLParser(target=visitor, forbid_dtd=True)
+    """Lead a visitor through, in UTF-8 or UTF-16 whatever the part says of itself. Raises Refused."""
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    parser = DefusedXMLParser(target=visitor, encoding=encoding, forbid_dtd=True)
     try:
         parser.feed(data)
         parser.close()
     except DefusedXmlException:
         raise Refused(RefusalReason.UNSAFE_STRUCTURE) from None
-    except (ParseError, LookupError, ValueError):
+    except (ParseError, ValueError):
         raise Refused(RefusalReason.DAMAGED) from None
 
 

@@ -27,6 +27,7 @@ TAIL = 1024
 """Where the end is looked for."""
 _END_ANYWHERE = re.compile(rb"startxref\s+\d+\s+%%EOF")
 _END = re.compile(_END_ANYWHERE.pattern + rb"[\s\0]*\Z")
+_LOCKED = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")
 _TAG = re.compile(rb"<(?:!doctype|html|script|svg|\?xml|\?php)", re.IGNORECASE)
 _OBJECT = re.compile(rb"(?<!\d)\d{1,10}[\0\t\n\f\r ]{1,20}\d{1,5}[\0\t\n\f\r ]{1,20}obj\b")
 _OBJECT_END = re.compile(rb"\bstream\b|\bendobj\b")
@@ -88,7 +89,7 @@ _UNPACKABLE = frozenset(
 """Ways of packing whose result is counted; the others are for pictures."""
 
 pikepdf.settings.set_qpdf_limits(
-    doc_max_warnings=100,
+    doc_max_warnings=10_000,
     parser_max_nesting=100,
     parser_max_container_size=200_000,
     max_stream_filters=4,
@@ -109,6 +110,8 @@ def check(data: bytes) -> None:
                 raise Refused(RefusalReason.PASSWORD)
             _check_objects(document, data)
             _check_pages(document.Root)
+        if pikepdf.settings.qpdf_limit_errors() > limits_hit:  # what went too far was left out, and not looked at
+            raise Refused(RefusalReason.TOO_COMPLEX)
     except pikepdf.PasswordError:
         raise Refused(RefusalReason.PASSWORD) from None
     except _PROBLEMS:
@@ -122,6 +125,8 @@ def _check_ends(data: bytes) -> None:
         raise Refused(RefusalReason.DAMAGED)
     if b"PK\x05\x06" in data[-65_557:] or _TAG.search(data, 0, TAIL):
         raise Refused(RefusalReason.MIXED)
+    if _LOCKED.search(data):
+        raise Refused(RefusalReason.PASSWORD)
     if not _END.search(data, max(0, len(data) - TAIL)):
         raise Refused(RefusalReason.MIXED if _END_ANYWHERE.search(data) else RefusalReason.DAMAGED)
 
@@ -229,8 +234,8 @@ def _check_dictionary(dictionary: Dictionary) -> None:
     if isinstance(actions := dictionary.get("/AA"), Dictionary):
         automatic += actions.values()
     for action in automatic:
-        if isinstance(action, Dictionary) and _name(action.get("/S")) not in ("", *_CALM_ACTIONS):
-            raise Refused(RefusalReason.ACTION)
+        if isinstance(action, Dictionary) and (kind := _name(action.get("/S"))) not in ("", *_CALM_ACTIONS):
+            raise Refused(_VALUES.get(kind, RefusalReason.ACTION))
 
 
 def _check_stream(stream: Stream, left: int) -> int:
@@ -245,12 +250,10 @@ def _check_stream(stream: Stream, left: int) -> int:
         return 0
     if not names <= _UNPACKABLE:
         return 0
-    limits_hit = pikepdf.settings.qpdf_limit_errors()
     try:
         size = len(stream.read_bytes())
-    except pikepdf.DataDecodingError:
-        bomb = pikepdf.settings.qpdf_limit_errors() > limits_hit
-        raise Refused(RefusalReason.BOMB if bomb else RefusalReason.DAMAGED) from None
+    except pikepdf.DataDecodingError as error:
+        raise Refused(RefusalReason.BOMB if "limit exceeded" in str(error) else RefusalReason.DAMAGED) from None
     if size > left:
         raise Refused(RefusalReason.BOMB)
     return size

@@ -5,14 +5,13 @@ a line of JSON, and after it the bytes of a cleaned image.
 """
 
 import ctypes
-import io
 import json
 import os
 import resource
 import signal
 import socket
 import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 from services.file_checks import inspection
 from services.file_checks.verdicts import FileType, RefusalReason, Refused
@@ -55,7 +54,7 @@ def work(file_descriptor: int, reply_descriptor: int) -> None:
         os._exit(0)
 
 
-def carry_out(task: dict[str, Any], file: io.BufferedIOBase) -> tuple[dict[str, Any], bytes]:
+def carry_out(task: dict[str, Any], file: BinaryIO) -> tuple[dict[str, Any], bytes]:
     """The answer to a task, and what follows it."""
     try:
         if task["task"] == "clean":
