@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, Subquery, bindparam, func, select, text, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, bindparam, func, literal, select, text, union_all
 
 from extensions.clock import OSLO
 from extensions.database import db
@@ -149,7 +149,7 @@ def _of(account_id: UUID) -> Subquery:
         AuditEvent.organisation_id,
         AuditEvent.actor_role,
         AuditEvent.purpose,
-        text("1 AS times"),
+        literal(1).label("times"),
     ).where(AuditEvent.subject_id == account_id, AuditEvent.action.in_(LOOKS.keys() - {SHOWN}), by_others)
     # Written as the index is, so that it is used.
     shown = text("audit_event.action = 'listing.shown' AND audit_event.facts -> 'shown' @> CAST(:person AS jsonb)")
