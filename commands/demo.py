@@ -18,6 +18,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import select, update
 
 from adapters.errors import Unavailable
+from commands import demo_professionals
 from config import Environment
 from extensions import clock
 from extensions.agencies import settings
@@ -452,8 +453,9 @@ def load() -> None:
         _claim(key, world, account)
     db.session.flush()
     if db.session.scalar(select(AccessApplication.id).limit(1)) is None:
-        live(world, STORIES)
-        click.echo(f"{len(STORIES)} stories told")
+        told = (*STORIES, *demo_professionals.stories())
+        live(world, told)
+        click.echo(f"{len(told)} stories told")
     else:
         click.echo("There are applications already: nothing more is made")
     db.session.commit()

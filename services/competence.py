@@ -33,12 +33,12 @@ def save(actor: Actor, answers: dict[str, Any]) -> None:
     """Keep the page's answers; a profession that is not valid is left out, and all are left as they were when the page
     could offer none."""
     professional = professionals.own(actor, lock=True)
-    row = professional.competence
-    if row is None:
-        row = professional.competence = Competence(professional_id=professional.id, professions=[])
     if "professions" in answers:
         offered = {code for code, _name in choices(professional)}
         answers = answers | {"professions": [code for code in answers["professions"] if code in offered]}
+    row = professional.competence
+    if row is None:
+        row = professional.competence = Competence(professional_id=professional.id, professions=[])
     changed = sorted(name for name, value in answers.items() if getattr(row, name) != value)
     for name, value in answers.items():
         setattr(row, name, value)
