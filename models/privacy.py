@@ -50,7 +50,10 @@ class PersonLookup(HasId, Base):
     __tablename__ = "person_lookup"
     actor_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     professional_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), index=True)
-    """None when nobody was found."""
+    """None when nobody was found, or more than one."""
+    hits: Mapped[int]
+    erasure_id: Mapped[UUID | None] = mapped_column(ForeignKey("erasure_record.id", ondelete="SET NULL"))
+    """Nobody was found by the number, but somebody with it has left."""
     reason: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -71,6 +71,8 @@ class Professional(HasId, HasStatus, Base):
     __tablename__ = "professional"
     __table_args__ = (
         CheckConstraint("status IN ('started', 'leaving') OR completed_at IS NOT NULL", name="complete_has_time"),
+        Index("ix_professional_email", text("lower(email)")),
+        Index("ix_professional_phone", "phone"),
     )
     TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {
         ProfessionalStatus.STARTED: frozenset({ProfessionalStatus.ACTIVE, ProfessionalStatus.LEAVING}),

@@ -619,6 +619,8 @@ def upgrade() -> None:
         "person_lookup",
         sa.Column("actor_id", sa.Uuid(), nullable=False),
         sa.Column("professional_id", sa.Uuid(), nullable=True),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.Column("erasure_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -629,8 +631,16 @@ def upgrade() -> None:
             name=op.f("fk_person_lookup_professional_id_professional"),
             ondelete="CASCADE",
         ),
+        sa.ForeignKeyConstraint(
+            ["erasure_id"],
+            ["erasure_record.id"],
+            name=op.f("fk_person_lookup_erasure_id_erasure_record"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_lookup")),
     )
+    op.create_index("ix_professional_email", "professional", [sa.text("lower(email)")], unique=False)
+    op.create_index("ix_professional_phone", "professional", ["phone"], unique=False)
     op.create_index(op.f("ix_person_lookup_made_at"), "person_lookup", ["made_at"], unique=False)
     op.create_index(op.f("ix_person_lookup_professional_id"), "person_lookup", ["professional_id"], unique=False)
     op.create_index(
