@@ -55,9 +55,9 @@ class CountField(StringField):
 class PartOfPromise(SelectField):
     """One word of the promise; `data` is None when it is left out."""
 
-    def __init__(self, label: Any, first: Any, texts: Any, kind: type[Any]) -> None:
+    def __init__(self, label: Any, first: Any, texts: Any, kind: type[Any], **kwargs: Any) -> None:
         choices = [SelectChoice("", first), *_choices(texts)]
-        super().__init__(label, choices=choices, coerce=lambda value: kind(value) if value else None)
+        super().__init__(label, choices=choices, coerce=lambda value: kind(value) if value else None, **kwargs)
 
     def pre_validate(self, form: Any) -> None:
         if self.data is not None:

@@ -1,6 +1,6 @@
 """Where one can work: whole country, counties, municipalities, on a list or a map (ux.md D8, design.md D6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -39,13 +39,13 @@ class CountyAnswers:
     """What is chosen of one county, as its page asks."""
 
     whole: bool = False
-    municipalities: tuple[str, ...] = ()
+    municipalities: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, row: Reach | None, county: str) -> "CountyAnswers":
         if row is None:
             return cls()
-        return cls(county in row.counties, tuple(number for number in row.municipalities if _is_in(number, county)))
+        return cls(county in row.counties, [number for number in row.municipalities if _is_in(number, county)])
 
 
 def regions() -> list[Region]:
