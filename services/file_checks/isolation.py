@@ -67,7 +67,8 @@ def _ask(path: str | Path, **request: str) -> tuple[dict[str, Any], bytes]:
 class _Helper:
     """The helper process, by the socket it listens to; threads and forks of this process share it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *command: str) -> None:
+        self._command = command
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -86,11 +87,11 @@ class _Helper:
     def _start(self) -> socket.socket:
         if self._process and self._control:
             self._control.close()
-            self._process.wait()
+            self._process.poll()  # so that it is not left as a zombie
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.file_checks.server"],
+                [sys.executable, *self._command],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env={"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
@@ -100,6 +101,6 @@ class _Helper:
         return self._control
 
 
-_helper = _Helper()
+_helper = _Helper("-m", "services.file_checks.server")
 _places = threading.BoundedSemaphore(4)
 """So many files at once in one process: what they may use of memory in all is bounded too."""

@@ -112,11 +112,12 @@ def of_size(size: int) -> bytes:
         filling += size - len(data)
 
 
-def packed(content: bytes, times: int = 1) -> bytes:
-    """A stream whose content is packed, and packed again."""
+def bomb(times: int = 1) -> bytes:
+    """A page that unpacks to more than is allowed, packed so many times."""
+    content = bytes(60_000_000)
     for _ in range(times):
         content = zlib.compress(content, 1)
-    return stream(content, b"/Filter [%s]" % (b"/FlateDecode " * times))
+    return made(contents=stream(content, b"/Filter [%s]" % (b"/FlateDecode " * times)))
 
 
 def bundle_bomb() -> bytes:
