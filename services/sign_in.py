@@ -20,7 +20,7 @@ from models.enums import GrantStatus, Language, Role
 from models.grant import Grant
 from models.organisation import Organisation
 from models.professional import Professional
-from services import audit, national_ids, sessions
+from services import audit, national_ids, professionals, sessions
 from services.access import STAFF_ROLES, Actor
 from services.errors import DomainError
 
@@ -95,6 +95,7 @@ def finish(provider: str, params: Mapping[str, str], browser: str, earlier_token
     )
     actor = sessions.load(token)
     assert actor is not None
+    professionals.note_use(account.id)
     audit.record(actor, "session.started", row, acr=login.acr)
     return token, actor, held["next"]
 
