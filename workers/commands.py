@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker, Worker
 from rq.exceptions import StopRequested
 from rq.job import Job as QueuedJob
+from rq.worker import WorkerStatus
 from sqlalchemy import select
 
 from extensions import clock
@@ -41,9 +42,20 @@ class JobWorker(Worker):
     is_asked_to_stop = False
     """Of the process, not of one worker: another is made after each time Redis was lost."""
 
+    max_connection_wait_time = 5.0
+    """Seconds between two tries when Redis is away; a minute would also be the longest wait for the end."""
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         type(self).is_asked_to_stop = True
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+        with suppress(RedisError):  # it notes the request there, in the middle of whatever the signal interrupted
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def heartbeat(self, *args: Any, **options: Any) -> None:
+        """Sent before each wait for work. Stops here too: RQ asks by raising from the signal handler, and what raises
+        inside a log handler is swallowed, so that without Redis it would try again for ever."""
+        if self.is_asked_to_stop and self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+        super().heartbeat(*args, **options)
 
     def teardown(self) -> None:
         try:
