@@ -12,7 +12,7 @@ from extensions import clock
 from extensions.language import show_datetime
 from models.account import Account
 from models.application import AccessApplication, InternalNote
-from models.enums import ApplicationStatus
+from models.enums import ApplicationStatus, PrivacyCaseKind
 from services import case_rules, casework, national_ids, questions, words
 from services.audit_reading import LogRow
 from services.case_rules import CaseAction, Standing
@@ -38,6 +38,12 @@ def _lower_first(text: Any) -> str:
 @bp.app_template_filter("status_choice")
 def _status_choice(status: ApplicationStatus) -> tuple[str, str]:
     return status.value, str(words.APPLICATION_STATUS[status][0])
+
+
+@bp.app_template_filter("kind_choice")
+def _kind_choice(item: tuple[PrivacyCaseKind, Any]) -> tuple[str, str]:
+    kind, text = item
+    return kind.value, str(text)
 
 
 @bp.app_template_filter("person_choice")
