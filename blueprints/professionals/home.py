@@ -17,6 +17,7 @@ from extensions.language import show_date
 from models.enums import ConsentPurpose
 from models.professional import Professional
 from services import availability, consents, listing, professionals, professions, visibility
+from services.availability import Standing
 from services.listing import Limits
 from services.professionals import Step
 from services.visibility import Place
@@ -44,14 +45,15 @@ def home() -> ResponseReturnValue:
     professional = professionals.own(actor(), pages=True, also=PARTS)
     now = clock.now()
     standing = visibility.of(professional, listing.judge(professional, now, Limits.in_force()))
+    word = availability.standing(professional)
     return render_template(
         "professionals/home.html",
         professional=professional,
         standing=standing,
         advice_url=_address(standing.advice.place, professional) if standing.advice else None,
         steps=steps_of(professional) if is_started(professional) else None,
-        word=availability.standing(professional),
-        cards=[] if is_started(professional) else _profile_cards(professional),
+        word=word,
+        cards=[] if is_started(professional) else _profile_cards(professional, word),
         rights=_rights_cards(professional),
     )
 
@@ -65,10 +67,10 @@ def _address(place: Place, professional: Professional) -> str:
     return address_of(Step[place.name], professional)
 
 
-def _profile_cards(professional: Professional) -> list[Card]:
+def _profile_cards(professional: Professional, word: Standing | None) -> list[Card]:
     """What the person has said, and HPR of him or her."""
     return [
-        Card(_("Tilgjengelighet"), "tilgjengelighet", _availability_line(professional)),
+        Card(_("Tilgjengelighet"), "tilgjengelighet", _availability_line(word)),
         Card(_("Autorisasjoner og lisenser"), "autorisasjoner", _authorisation_line(professional)),
         Card(_("Kompetanse"), "kompetanse", _competence_line(professional)),
         Card(_("CV"), "cv", _cv_line(professional)),
@@ -101,15 +103,14 @@ def _rights_cards(professional: Professional) -> list[Card]:
     ]
 
 
-def _availability_line(professional: Professional) -> str:
-    found = availability.standing(professional)
-    if found is None:
+def _availability_line(word: Standing | None) -> str:
+    if word is None:
         return str(_("Ikke fylt ut ennå."))
-    if found.is_paused:
+    if word.is_paused:
         return str(_("Du har tatt en pause."))
-    if found.starts_on is not None:
-        return str(_("Tilgjengelig fra %(dato)s.", dato=show_date(found.starts_on)))
-    return str(_("Bekreftet %(dato)s.", dato=show_date(found.confirmed_on)))
+    if word.starts_on is not None:
+        return str(_("Tilgjengelig fra %(dato)s.", dato=show_date(word.starts_on)))
+    return str(_("Bekreftet %(dato)s.", dato=show_date(word.confirmed_on)))
 
 
 def _authorisation_line(professional: Professional) -> str:

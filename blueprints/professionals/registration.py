@@ -165,14 +165,17 @@ def place() -> ResponseReturnValue:
 @open_to(Role.PROFESSIONAL)
 def check() -> ResponseReturnValue:
     """The whole registration, and «Fullfør registreringen». Finished already: Min side."""
-    professional = professionals.own(actor(), pages=True, also=CARD_PARTS)
+    if request.method == "GET":
+        professional = open_step(Step.CHECK, *CARD_PARTS)
+    else:
+        professional = professionals.own(actor(), pages=True, also=CARD_PARTS)
     if not is_started(professional):
         return redirect(url_for(".home"), 303)
     form = StepForm()
     problems = []
-    if form.is_submitted() and request.form.get("go") in ("previous", "later"):
-        return redirect(next_address(Step.CHECK, professional), 303)
     if form.is_submitted():
+        if request.form.get("go") in ("previous", "later"):
+            return redirect(next_address(Step.CHECK, professional), 303)
         try:
             registration.finish(actor())
         except Incomplete as error:
@@ -180,8 +183,6 @@ def check() -> ResponseReturnValue:
         else:
             flash(_("Du er registrert. Takk for at du stiller opp."), "success")
             return redirect(url_for(".home"), 303)
-    else:
-        open_step(Step.CHECK)
     return step_page(
         "check",
         Step.CHECK,

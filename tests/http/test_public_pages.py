@@ -15,8 +15,8 @@ from blueprints.public import COLOUR_COOKIE
 from config import Settings
 
 OPEN = (
-    "/", "/for-virksomheter", "/for-helsepersonell", "/om", "/hjelp", "/kontakt", "/personvern", "/informasjonskapsler",
-    "/tilgjengelighet", "/driftsstatus",
+    "/", "/for-virksomheter", "/for-helsepersonell", "/for-helsepersonell/sjekk", "/om", "/hjelp", "/kontakt",
+    "/personvern", "/informasjonskapsler", "/tilgjengelighet", "/driftsstatus",
 )  # fmt: skip
 LARGEST_FRONT_PAGE = 60_000
 MOST_REQUESTS = 6

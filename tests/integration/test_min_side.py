@@ -175,3 +175,13 @@ def test_anothers_block_is_not_there(app, make, client_for, browser, person, sub
     assert path not in own
     form = Page(own).form().values
     assert stranger.post(path, data={"csrf_token": form["csrf_token"]}).status_code == 404
+
+
+def test_a_sign_in_is_use_of_the_registration(app, make, client, log_in, stubs):
+    account = make.account("Tuva Lyngmark", stubs.person("professional_nurse").national_id)
+    long_ago = clock.now() - timedelta(days=300)
+    row = make.professional(account, last_used_at=long_ago, erasure_warned_at=long_ago)
+    log_in(client, "professional_nurse")
+    with app.app_context():
+        found = db.session.get(Professional, row.id)
+        assert clock.now() - found.last_used_at < timedelta(minutes=1) and found.erasure_warned_at is None

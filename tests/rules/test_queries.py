@@ -23,10 +23,12 @@ from models.enums import (
     GrantStatus,
     Language,
     NomineeOutcome,
+    ProfessionalStatus,
     QuestionStatus,
     Role,
 )
 from models.grant import Grant
+from models.professional import Professional
 from stubs.people import by_key
 from tests.builders import Builders
 
@@ -238,3 +240,21 @@ def test_a_page_of_the_applicants(app, client_for, world, case, page):
 def test_a_page_of_the_organisations(app, client_for, world, path):
     client = client_for(world.administrator.person, Role.ORGANISATION_USER, world.organisation)
     ask_little(app, client, ["/virksomhet" + path.format(grant=world.administrator.id)])
+
+
+@pytest.mark.parametrize("page", ["", "/opplysninger", "/skjul", "/skjul?sok=herøy", "/registrer/samtykke"])
+def test_a_page_of_min_side(app, client_for, make, page):
+    account = make.account("Pia Pleier")
+    make.professional(account, employer="Trondheim kommune")
+    ask_little(app, client_for(account, Role.PROFESSIONAL), [f"/min-side{page}"])
+
+
+@pytest.mark.parametrize("step", ["samtykke", "om-deg", "se-over"])
+def test_a_step_of_a_registration(app, client_for, make, step):
+    account = make.account("Pia Pleier")
+    row = make.professional(account, employer="Trondheim kommune")
+    with app.app_context():
+        found = db.session.get(Professional, row.id)
+        found.status, found.completed_at = ProfessionalStatus.STARTED, None
+        db.session.commit()
+    ask_little(app, client_for(account, Role.PROFESSIONAL), [f"/min-side/registrer/{step}"])
