@@ -102,6 +102,7 @@ MESSAGE_KIND: Mapping[MessageKind, Any] = {
     MessageKind.NEW_INVITATION_REQUESTED: _l("Ny invitasjon ønsket"),
     MessageKind.ACCESS_ENDED: _l("Tilgang stoppet"),
     MessageKind.RECONFIRMATION_DUE: _l("Tilganger må bekreftes"),
+    MessageKind.LISTING_LOST: _l("Vises ikke lenger"),
     MessageKind.AVAILABILITY_CHECK: _l("Spørsmål om tilgjengelighet"),
     MessageKind.PROFILE_ERASED: _l("Profilen slettet"),
     MessageKind.BEFORE_ERASURE: _l("Varsel om sletting"),

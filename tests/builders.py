@@ -169,7 +169,12 @@ class Builders:
                 ),
                 reach=Reach(municipalities=["5001"], travel=TravelTime.ONE_HOUR, housing=Housing.NO),
                 hpr=HprRecord(
-                    status=HprStatus.VALID, number="9900123", checked_at=now, asked_at=now, next_check_at=now
+                    # Not due: most people here are not in the stand-in of HPR.
+                    status=HprStatus.VALID,
+                    number="9900123",
+                    checked_at=now,
+                    asked_at=now,
+                    next_check_at=None,
                 ),
                 authorisations=[
                     ProfessionalAuthorisation(

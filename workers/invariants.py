@@ -18,9 +18,10 @@ from models.application import AccessApplication, Decision, Nominee
 from models.attachment import Attachment
 from models.enums import ApplicationStatus, DecisionStatus, GrantStatus, InvitationStatus, MessageKind, MessageStatus
 from models.grant import Grant, Invitation
+from models.listing import Listing
 from models.message import Message
 from models.outbox import OutboxEntry
-from services import audit_chain, file_scans, national_ids, outbox, snapshots
+from services import audit_chain, authorisations, file_scans, national_ids, outbox, snapshots
 from services.outbox import Job
 from services.status import SLOW
 from workers.job import job
@@ -47,6 +48,7 @@ def watch() -> None:
         forgotten_files,
         silent_invitations,
         unsealed_events,
+        late_checks,
     )
 
 
@@ -180,6 +182,14 @@ def unsealed_events() -> Iterable[int]:
     """Audit events that were not sealed in time"""
     late = audit_chain.oldest_late()
     return [late] if late else []
+
+
+def late_checks() -> Sequence[UUID]:
+    """People shown whom HPR has not confirmed for a day"""
+    late = Listing.hpr_checked_at < clock.now() - authorisations.FRESH
+    return db.session.scalars(
+        select(Listing.professional_id).where(late, Listing.listed_until > clock.now()).limit(100)
+    ).all()
 
 
 def grants_without_decision() -> Sequence[UUID]:

@@ -23,6 +23,7 @@ from services.outbox import Job
 from services.settings import Key
 from stubs.testing import Stubs
 from tests.builders import Builders
+from workers import invariants
 
 HOUR = timedelta(hours=1)
 
@@ -286,7 +287,8 @@ def test_those_who_are_due_are_picked_at_the_rate_and_spread(
 
 def test_the_schedule_checks_everybody_who_is_due(context: Any, make: Builders, stubs: Stubs, run_jobs: Any) -> None:
     stubs.control("hpr", "everybody")
-    people = [make.professional(hpr__checked_at=clock.now() - 22 * HOUR) for _ in range(3)]
+    now = clock.now()
+    people = [make.professional(hpr__checked_at=now - 22 * HOUR, hpr__next_check_at=now) for _ in range(3)]
     db.session.commit()
     run_jobs(schedule=True)
     assert all(record_of(person).checked_at > clock.now() - HOUR for person in people)
@@ -303,6 +305,13 @@ def test_when_hpr_falls_silent_the_rest_wait(context: Any, make: Builders, stubs
     for person in people:
         assert record_of(person).next_check_at == pytest.approx(clock.now() + authorisations.RETRY, abs=HOUR / 60)
         assert is_listed(person)
+
+
+def test_people_shown_without_a_days_answer_are_reported(context: Any, make: Builders) -> None:
+    make.professional(hpr__checked_at=clock.now() - 23 * HOUR)
+    late = make.professional(hpr__checked_at=clock.now() - 25 * HOUR)
+    make.professional(hpr__checked_at=clock.now() - 80 * HOUR)
+    assert invariants.late_checks() == [late.id]
 
 
 # -- too many at once

@@ -113,6 +113,11 @@ WORDS = {
         "Invitasjonen frå Sørreisa kommune gjekk ut 5. juni 2027. Treng du framleis tilgang, kan du be kontaktpersonen "
         "sende ein ny.",
     ),
+    (MessageKind.LISTING_LOST, NB): (
+        "Du vises ikke lenger for virksomheter",
+        "Virksomheter som søker i registeret, kan ikke lenger se deg. Logg inn på localhost for å se hvorfor, og hva du kan "
+        "gjøre.",
+    ),
 }
 FACTS = {
     MessageKind.MORE_INFORMATION: {"due_on": date(2027, 6, 5)},
