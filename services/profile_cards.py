@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from extensions import clock
 from extensions.database import db
 from extensions.language import rendered_language, show_date, show_datetime, show_mobile
 from models.account import Account
@@ -18,7 +19,7 @@ from models.cv import CvEntry
 from models.enums import AvailabilityKind, CvSection
 from models.organisation import County, Municipality
 from models.professional import Availability, Professional, Reach
-from services import availability, boxes, consents, cvs, languages, national_ids, professions, words
+from services import availability, boxes, consents, cvs, languages, listing, national_ids, professions, words
 
 Value = str | Sequence[str] | None
 
@@ -210,6 +211,36 @@ PARTS: Mapping[str, tuple[Any, Callable[[Professional], Rows]]] = {
 def cards(professional: Professional, keys: Collection[str] = PARTS.keys()) -> list[Card]:
     """The parts of the registration with these keys, by default all."""
     return [Card(key, str(title), tuple(rows(professional))) for key, (title, rows) in PARTS.items() if key in keys]
+
+
+def for_organisation(professional: Professional) -> list[Card]:
+    """What an organisation may see of a person before it says what it needs contact for (security.md section 3):
+    authorisations in force, competence without the free text, availability and areas."""
+    today = clock.now()
+    checked = professional.hpr.checked_at if professional.hpr else None
+    authorisations: Rows = [
+        (
+            professions.name_of(one.profession, one.profession_name),
+            [
+                one.kind_name,
+                *one.speciality_names,
+                period(one.valid_from, one.valid_to),
+                *([_("Lisens eller begrensning, se HPR")] if one.has_conditions else []),
+            ],
+        )
+        for one in listing.valid_authorisations(professional, today)
+    ]
+    rows: Mapping[str, Rows] = {
+        "autorisasjoner": [
+            (_("HPR-nummer"), professional.hpr.number if professional.hpr else None),
+            (_("Sist sjekket i HPR"), show_datetime(checked) if checked else None),
+            *authorisations,
+        ],
+        "kompetanse": [row for row in _competence(professional) if row[0] != _("Annet")],
+        "tilgjengelighet": _availability(professional.availability),
+        "omrader": _areas(professional.reach),
+    }
+    return [Card(key, str(PARTS[key][0]), tuple(found)) for key, found in rows.items()]
 
 
 def period(start: date | datetime | None, end: date | datetime | None) -> str:

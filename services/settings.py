@@ -32,6 +32,9 @@ class Key(StrEnum):
     AUDIT_YEARS = "audit_years"
     ACCOUNT_YEARS = "account_years"
     BACKUP_DAYS = "backup_days"
+    REVEALS_PER_HOUR = "reveals_per_hour"
+    REVEALS_PER_DAY = "reveals_per_day"
+    REVEALS_PER_ORGANISATION_AND_DAY = "reveals_per_organisation_and_day"
     FRESH_DAYS = "fresh_days"
     REFUSED_FILE_DAYS = "refused_file_days"
     ASK_DAYS = "ask_days"
@@ -65,6 +68,9 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.AUDIT_YEARS: (5, "years"),
     Key.ACCOUNT_YEARS: (5, "years"),
     Key.BACKUP_DAYS: (35, "days"),
+    Key.REVEALS_PER_HOUR: (60, "count"),
+    Key.REVEALS_PER_DAY: (200, "count"),
+    Key.REVEALS_PER_ORGANISATION_AND_DAY: (1000, "count"),
     Key.FRESH_DAYS: (60, "days"),
     Key.REFUSED_FILE_DAYS: (30, "days"),
     Key.ASK_DAYS: (30, "days"),

@@ -16,6 +16,8 @@ from models.enums import (
     CapacityPeriod,
     CapacityUnit,
     ConsentAct,
+    ContactOutcome,
+    ContactPurpose,
     Experience,
     FieldOfWork,
     GrantEnd,
@@ -229,6 +231,19 @@ PRIVACY_CASE_KIND: Mapping[PrivacyCaseKind, Any] = {
 PRIVACY_CASE_STATUS: Mapping[PrivacyCaseStatus, tuple[Any, str]] = {
     PrivacyCaseStatus.OPEN: (_l("Til behandling"), "info"),
     PrivacyCaseStatus.ANSWERED: (_l("Besvart"), "success"),
+}
+
+CONTACT_PURPOSE: Mapping[ContactPurpose, Any] = {
+    ContactPurpose.STAFF_NOW: _l("Bemanne nå"),
+    ContactPurpose.FILL_VACANCY: _l("Fylle en stilling"),
+    ContactPurpose.EXERCISE: _l("Beredskapsøvelse"),
+}
+
+CONTACT_OUTCOME: Mapping[ContactOutcome, tuple[Any, str]] = {
+    ContactOutcome.NO_ANSWER: (_l("Fikk ikke svar"), "neutral"),
+    ContactOutcome.INTERESTED: (_l("Interessert"), "success"),
+    ContactOutcome.NOT_SUITABLE: (_l("Ikke aktuell"), "neutral"),
+    ContactOutcome.HIRED: (_l("Ansatt hos oss"), "info"),
 }
 
 OPENED_STEP: Mapping[str, Any] = {

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import downloads
 from blueprints.guard import Role, actor, held, held_fields, open_to
 from blueprints.professionals.blueprint import bp
 from extensions.agencies import settings
@@ -16,7 +17,6 @@ from models.attachment import Attachment
 from models.enums import AttachmentKind, Visibility
 from services import attachments, file_scans
 from services.file_checks import texts
-from services.file_checks.names import download_header
 from services.file_checks.verdicts import MAX_BYTES, Refused
 
 KIND = AttachmentKind.CV
@@ -102,10 +102,7 @@ def cv_file(attachment_id: UUID) -> ResponseReturnValue:
         content = attachments.open_own(actor(), attachment)
     except attachments.NeedsNewScan:
         return render_template("professionals/cv_new_scan.html", file=attachment)
-    response = Response(content, mimetype=attachment.media_type)
-    response.headers["Content-Disposition"] = download_header(attachment.name)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return downloads.attachment(content, attachment.name, attachment.media_type)
 
 
 @bp.post("/cv/<uuid:attachment_id>/sjekk")

@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import downloads
 from blueprints.guard import Role, actor, open_to
 from blueprints.professionals.blueprint import bp
 from extensions.language import show_date
 from services import exports, professionals, settings
-from services.file_checks.names import download_header
 from services.profile_cards import size_of
 from services.settings import Key
 
@@ -40,10 +40,6 @@ def ask_for_export() -> ResponseReturnValue:
 @open_to(Role.PROFESSIONAL)
 def export_file(export_id: UUID) -> ResponseReturnValue:
     found = exports.own(actor(), export_id)
-    response = Response(exports.read(actor(), found), mimetype="application/zip")
     assert found.ready_at is not None
     name = _("kopi av opplysningene mine %(dato)s", dato=show_date(found.ready_at, "short"))
-    response.headers["Content-Disposition"] = download_header(f"{name}.zip")
-    response.headers["Content-Length"] = str(found.size)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return downloads.attachment(exports.read(actor(), found), f"{name}.zip", "application/zip")

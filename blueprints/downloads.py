@@ -1,0 +1,13 @@
+"""Files on their way to a person: a download that can do nothing on our pages (security.md C58)."""
+
+from flask import Response
+
+from services.file_checks.names import download_header
+
+
+def attachment(content: bytes, name: str, media_type: str) -> Response:
+    """An answer that the browser saves under `name`, and never runs or shows as a page of ours."""
+    response = Response(content, mimetype=media_type)
+    response.headers["Content-Disposition"] = download_header(name)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

@@ -1,0 +1,234 @@
+"""Seeing one person, and being shown contact details and CV for a reason: within quotas, watched, and stoppable
+(ux.md E4, security.md C21–C26)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, func, or_, select
+
+from extensions import clock
+from extensions.database import db
+from models.attachment import Attachment
+from models.enums import (
+    AlarmKind,
+    AttachmentKind,
+    AttachmentStatus,
+    ContactOutcome,
+    ContactPurpose,
+    Revealed,
+    Stoppable,
+    Visibility,
+)
+from models.professional import Professional
+from models.register import Reveal, Stop
+from services import alarms, attachments, audit, authorisations, search
+from services.access import Actor
+from services.errors import Forbidden, NotFound, TooMany
+from services.settings import Key, values
+
+SHOWN_FOR = timedelta(minutes=15)
+"""How long what was revealed may be looked at again; afterwards the reason is asked for anew."""
+
+
+def profile(actor: Actor, professional_id: UUID) -> Professional:
+    """One person as the organisation may see; the look is noted. Raises NotFound for anybody it may not see, whoever
+    that is and whatever the reason."""
+    person = _seen(actor, professional_id)
+    audit.record(actor, "profile.opened", person, subject_id=person.account_id)
+    return person
+
+
+def reveal(actor: Actor, professional_id: UUID, purpose: ContactPurpose) -> Reveal:
+    """Be shown one person's contact details and CV, for a reason. What HPR says is asked again when it is older than a
+    day. Raises NotFound, Stopped and TooMany."""
+    person = _seen(actor, professional_id)
+    authorisations.ensure_fresh(professional_id)
+    if not search.is_visible(search.scope_of(actor), professional_id):
+        raise NotFound
+    require_not_stopped(actor, Stoppable.REVEALS)
+    _require_within_quota(actor)
+    row = Reveal(
+        id=uuid4(),
+        professional_id=professional_id,
+        organisation_id=actor.organisation_id,
+        account_id=actor.account_id,
+        what=Revealed.CONTACT,
+        purpose=purpose,
+        at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.flush()  # the next one within the quota counts it
+    if person.is_canary:
+        alarms.raise_once(AlarmKind.CANARY, f"canary|{row.id}", actor, reveal_id=str(row.id))
+    return row
+
+
+def revealed(actor: Actor, professional_id: UUID, reveal_id: UUID) -> tuple[Professional, Reveal]:
+    """What was revealed to this user a moment ago, to be shown now; the look is noted with its reason. Raises NotFound,
+    also when the person is visible no more."""
+    row = _live(actor, professional_id, reveal_id)
+    person = _seen(actor, professional_id)
+    audit.record(
+        actor,
+        "contact.revealed",
+        person,
+        subject_id=person.account_id,
+        purpose=row.purpose.value,
+        fields=["phone", "email", "other"],
+    )
+    return person, row
+
+
+def shown_cvs(person: Professional) -> list[Attachment]:
+    """The uploaded CVs that organisations may open."""
+    return [
+        file
+        for file in person.attachments
+        if file.kind is AttachmentKind.CV
+        and file.status is AttachmentStatus.CLEAN
+        and file.visibility is Visibility.CONSENTED
+    ]
+
+
+def open_cv(actor: Actor, professional_id: UUID, reveal_id: UUID, file_id: UUID) -> tuple[Attachment, bytes]:
+    """The bytes of one uploaded CV within the time of a reveal; each download is noted. Raises NotFound, and as
+    attachments.content_of."""
+    row = _live(actor, professional_id, reveal_id)
+    require_not_stopped(actor, Stoppable.REVEALS)
+    person = _seen(actor, professional_id)
+    file = next((one for one in shown_cvs(person) if one.id == file_id), None)
+    if file is None:
+        raise NotFound
+    content = attachments.content_of(file)
+    note_cv(actor, person, row)
+    return file, content
+
+
+def open_made_cv(actor: Actor, professional_id: UUID, reveal_id: UUID) -> Professional:
+    """The person whose CV was made on Min side, to make the PDF of; noted. Raises NotFound."""
+    row = _live(actor, professional_id, reveal_id)
+    require_not_stopped(actor, Stoppable.REVEALS)
+    person = _seen(actor, professional_id)
+    if person.cv is None or person.cv.visibility is not Visibility.CONSENTED:
+        raise NotFound
+    note_cv(actor, person, row)
+    return person
+
+
+def note_cv(actor: Actor, person: Professional, row: Reveal) -> None:
+    audit.record(actor, "cv.downloaded", person, subject_id=person.account_id, purpose=row.purpose.value, fields=["cv"])
+
+
+def note_outcome(actor: Actor, professional_id: UUID, reveal_id: UUID, outcome: ContactOutcome) -> None:
+    """What came of the contact; the user who was shown it may say so for as long as the person is in the register."""
+    row = _own(actor, professional_id, reveal_id)
+    row.outcome, row.outcome_at = outcome, clock.now()
+    person = db.session.get_one(Professional, professional_id)
+    audit.record(actor, "contact.outcome_noted", row, subject_id=person.account_id, outcome=outcome.value)
+
+
+def of_organisation(actor: Actor, professional_id: UUID) -> Sequence[Reveal]:
+    """Earlier contact between the organisation and a person, the newest first."""
+    return db.session.scalars(
+        select(Reveal)
+        .where(Reveal.professional_id == professional_id, Reveal.organisation_id == actor.organisation_id)
+        .order_by(Reveal.at.desc())
+        .limit(10)
+    ).all()
+
+
+def require_not_stopped(actor: Actor, what: Stoppable) -> None:
+    """Raise Stopped while the Directorate keeps this from the organisation or from all; asked each time, so that a stop
+    works on every web process at once."""
+    found = db.session.scalar(
+        select(Stop.id)
+        .where(
+            Stop.what == what,
+            Stop.lifted_at.is_(None),
+            or_(Stop.organisation_id.is_(None), Stop.organisation_id == actor.organisation_id),
+        )
+        .limit(1)
+    )
+    if found is not None:
+        raise Stopped(_("Helsedirektoratet har stoppet dette inntil videre. Kontakt oss hvis det haster."))
+
+
+class Stopped(Forbidden):
+    """The Directorate has stopped this, for the organisation or for all."""
+
+
+def _seen(actor: Actor, professional_id: UUID) -> Professional:
+    """The person, when the organisation may see him or her now."""
+    if not search.is_visible(search.scope_of(actor), professional_id):
+        raise NotFound
+    return db.session.get_one(Professional, professional_id)
+
+
+def _own(actor: Actor, professional_id: UUID, reveal_id: UUID) -> Reveal:
+    row = db.session.get(Reveal, reveal_id)
+    mine = (actor.account_id, actor.organisation_id, professional_id)
+    if row is None or (row.account_id, row.organisation_id, row.professional_id) != mine:
+        raise NotFound
+    return row
+
+
+def _live(actor: Actor, professional_id: UUID, reveal_id: UUID) -> Reveal:
+    row = _own(actor, professional_id, reveal_id)
+    if clock.now() - row.at > SHOWN_FOR:
+        raise NotFound
+    return row
+
+
+def _require_within_quota(actor: Actor) -> None:
+    """Raise TooMany beyond what a user or an organisation may be shown in an hour and a day (C23). Those of one
+    organisation wait for one another, so that fifty at once count right."""
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(actor.organisation_id), 23))))
+    now = clock.now()
+    limits = values(Key.REVEALS_PER_HOUR, Key.REVEALS_PER_DAY, Key.REVEALS_PER_ORGANISATION_AND_DAY)
+    of_user, of_organisation = (
+        Reveal.account_id == actor.account_id,
+        Reveal.organisation_id == actor.organisation_id,
+    )
+    day, hour = now - timedelta(days=1), now - timedelta(hours=1)
+    counted = db.session.execute(
+        select(
+            _count(of_user, hour).label("hour"),
+            _count(of_user, day).label("day"),
+            _count(of_organisation, day).label("organisation"),
+        )
+    ).one()
+    for used, key in (
+        (counted.hour, Key.REVEALS_PER_HOUR),
+        (counted.day, Key.REVEALS_PER_DAY),
+        (counted.organisation, Key.REVEALS_PER_ORGANISATION_AND_DAY),
+    ):
+        if used >= limits[key]:
+            raise QuotaReached(key, limits[key])
+
+
+class QuotaReached(TooMany):
+    """The user or the organisation has been shown as many as it may; a caseworker is told by `note_quota`."""
+
+    def __init__(self, key: Key, limit: int) -> None:
+        super().__init__(
+            _(
+                "Dere har fått vise kontaktinformasjon til så mange som det er lov til nå (%(n)s). Vent litt, eller "
+                "kontakt oss hvis dere trenger flere.",
+                n=limit,
+            )
+        )
+        self.key = key
+
+
+def note_quota(actor: Actor, error: QuotaReached) -> None:
+    """An alarm for the caseworkers, once a day for each user; the caller commits, as the refused act does not."""
+    day = clock.today().isoformat()
+    alarms.raise_once(
+        AlarmKind.QUOTA, f"quota|{actor.account_id}|{error.key.value}|{day}", actor, quota=error.key.value
+    )
+
+
+def _count(condition: ColumnElement[bool], since: datetime) -> ColumnElement[int]:
+    return select(func.count()).select_from(Reveal).where(condition, Reveal.at > since).scalar_subquery()

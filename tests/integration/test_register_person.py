@@ -1,0 +1,166 @@
+"""One person in the register: what is shown, for what reason, how often, and to whom never (ux.md E4, C12–C26)."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from extensions import clock
+from extensions.database import db
+from models.audit import AuditEvent
+from models.enums import AlarmKind, ContactPurpose, Role, Stoppable
+from models.organisation import Setting
+from models.register import Alarm, Reveal
+from services import alarms, reveals
+from services.access import Actor
+from services.reveals import QuotaReached
+from services.settings import Key
+from tests.builders import Builders
+
+
+@pytest.fixture
+def reader(make: Builders, client_for: Any) -> FlaskClient:
+    grant = make.user()
+    client: FlaskClient = client_for(grant.person, Role.ORGANISATION_USER, make.organisation())
+    client.account = grant.person  # type: ignore[attr-defined]
+    return client
+
+
+def test_contact_is_behind_a_reason_and_each_look_is_noted(
+    reader: FlaskClient, make: Builders, submit: Any, app: Flask
+) -> None:
+    person = make.professional(competence__other="Kan ikke jobbe i påsken")
+    path = f"/register/person/{person.id}"
+    profile = reader.get(path).text
+    assert "Sykepleier" in profile and "Kan ikke jobbe i påsken" not in profile
+    assert "kari.prove@example.no" not in profile and "98 76 54 32" not in profile and "7013" not in profile
+    refused = submit(reader, path)
+    assert refused.status_code == 422 and refused.text.count("Velg hvorfor du trenger kontaktinformasjonen.") == 2
+    shown = submit(reader, path, purpose="staff_now")
+    assert shown.status_code == 303
+    page = reader.get(shown.location).text
+    assert 'href="tel:+4798765432"' in page and "kari.prove@example.no" in page and "påsken" in page
+    with app.app_context():
+        looks = db.session.execute(
+            select(AuditEvent.action, AuditEvent.purpose).where(AuditEvent.subject_id == person.person.id)
+        ).all()
+        assert ("contact.revealed", "staff_now") in looks and ("profile.opened", None) in looks
+    assert submit(reader, shown.location, outcome="interested").status_code == 303
+    assert "Interessert" in reader.get(path).text
+    with clock.at(clock.now() + timedelta(minutes=16)):
+        assert reader.get(shown.location).status_code == 404
+
+
+def test_unseen_people_look_like_nobody(
+    reader: FlaskClient, make: Builders, app: Flask, client_for: Any, submit: Any
+) -> None:
+    person = make.professional()
+    location = submit(reader, f"/register/person/{person.id}", purpose="staff_now").location
+    other = make.user(organisation=make.organisation("940101808", "TROMSØ KOMMUNE"))
+    stranger = client_for(other.person, Role.ORGANISATION_USER, make.organisation("940101808"))
+    assert stranger.get(location).status_code == 404
+    unknown = _without_keys(reader.get(f"/register/person/{uuid4()}").text)
+    hidden = (
+        make.professional(listed=False),
+        make.professional(reach__municipalities=["0301"]),
+        make.professional(is_address_protected=True),
+        make.professional(hpr__checked_at=clock.now() - timedelta(hours=80)),
+    )
+    for one in hidden:
+        answer = reader.get(f"/register/person/{one.id}")
+        assert answer.status_code == 404 and _without_keys(answer.text) == _without_keys(
+            unknown.replace(_id_in(unknown), str(one.id))
+        )
+
+
+def _id_in(page: str) -> str:
+    return re.search(r"/register/person/([0-9a-f-]{36})", page)[1]  # type: ignore[index]
+
+
+def _without_keys(page: str) -> str:
+    return re.sub(r'(name="(?:csrf_token|form_key)" value=)"[^"]*"', r"\1", page)
+
+
+def test_the_quota_holds_for_fifty_at_once(app: Flask, make: Builders) -> None:
+    grant, person = make.user(), make.professional()
+    organisation = make.organisation()
+    with app.app_context():
+        db.session.get_one(Setting, Key.REVEALS_PER_HOUR.value).value = 7
+        db.session.commit()
+
+    def one(_number: int) -> bool:
+        with app.app_context():
+            now = clock.now()
+            actor = Actor(
+                *(grant.person.id, uuid4(), None, Role.ORGANISATION_USER, now, now, now, now), organisation.id
+            )
+            try:
+                reveals.reveal(actor, person.id, ContactPurpose.STAFF_NOW)
+            except QuotaReached as error:
+                db.session.rollback()
+                reveals.note_quota(actor, error)
+                db.session.commit()
+                return False
+            db.session.commit()
+            return True
+
+    try:
+        with ThreadPoolExecutor(10) as pool:
+            assert sum(pool.map(one, range(50))) == 7
+        with app.app_context():
+            assert db.session.scalar(select(func.count()).select_from(Reveal)) == 7
+            assert [alarm.kind for alarm in alarms.open_ones()] == [AlarmKind.QUOTA]
+    finally:
+        with app.app_context():
+            db.session.get_one(Setting, Key.REVEALS_PER_HOUR.value).value = 60
+            db.session.commit()
+
+
+def test_a_canary_and_an_unusual_day_raise_one_alarm_each(
+    reader: FlaskClient, make: Builders, submit: Any, app: Flask
+) -> None:
+    canary = make.professional(is_canary=True)
+    location = submit(reader, f"/register/person/{canary.id}", purpose="exercise").location
+    reader.get(location)
+    reader.get(location)
+    person = make.professional()
+    with app.app_context():
+        organisation = make.organisation()
+        for days, times in ((0, 12), (1, 2), (2, 2)):
+            for _number in range(times):
+                db.session.add(
+                    Reveal(
+                        professional_id=person.id,
+                        organisation_id=organisation.id,
+                        account_id=reader.account.id,  # type: ignore[attr-defined]
+                        what="contact",
+                        purpose=ContactPurpose.STAFF_NOW,
+                        at=clock.now() - timedelta(days=days),
+                    )
+                )
+        db.session.commit()
+        assert alarms.watch_rates() == 1 and alarms.watch_rates() == 0
+        db.session.commit()
+        assert sorted(db.session.scalars(select(Alarm.kind))) == [AlarmKind.CANARY, AlarmKind.HIGH_RATE]
+
+
+def test_a_stop_works_at_once_and_is_lifted(reader: FlaskClient, make: Builders, submit: Any, app: Flask) -> None:
+    person, caseworker = make.professional(), make.staff()
+    path = f"/register/person/{person.id}"
+    now = clock.now()
+    actor = Actor(caseworker.id, uuid4(), None, Role.CASEWORKER, now, now, now, now)
+    for number in ("942110464", None):
+        with app.app_context():
+            alarms.stop(actor, Stoppable.REVEALS, number, "Uvanlig mange oppslag")
+            db.session.commit()
+        assert submit(reader, path, purpose="staff_now").status_code == 403
+        with app.app_context():
+            alarms.lift(actor, alarms.stops()[0].id)
+            db.session.commit()
+        assert submit(reader, path, purpose="staff_now").status_code == 303
