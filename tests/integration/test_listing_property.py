@@ -1,0 +1,277 @@
+"""Whatever happens, in whatever order: a search finds a person just when every condition of design.md section 4 holds,
+which this file says once more in its own words (I4)."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from flask_babel import force_locale
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+
+from adapters.hpr import Approval, Code, Entry, Period
+from extensions import clock
+from extensions.database import db
+from models.enums import AvailabilityKind, ConsentPurpose, PrivacyCaseKind, ProfessionalStatus, Role
+from models.listing import Listing
+from models.professional import Professional
+from services import (
+    authorisations,
+    availability,
+    blocks,
+    competence,
+    consents,
+    contact_details,
+    erasure,
+    hpr_rules,
+    listing,
+    privacy_cases,
+    professions,
+    registration,
+)
+from services.authorisations import Answer
+from services.errors import Incomplete
+from tests.conftest import empty_tables
+
+NOW, FROM_DATE, PAUSED = AvailabilityKind
+REGISTER, SHOWN = ConsentPurpose.REGISTER, ConsentPurpose.SHOWN_TO_ORGANISATIONS
+BEGINNING = datetime(2027, 3, 20, 12, tzinfo=clock.OSLO)
+"""Eight days before the clocks go forward."""
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+TROMSO = "940101808"
+
+
+@dataclass
+class Truth:
+    """What has been said and done, and what follows from it by design.md section 4 and nothing else."""
+
+    finished: bool
+    consents: set[ConsentPurpose]
+    professions: set[str] = field(default_factory=lambda: {"SP"})
+    kind: AvailabilityKind = NOW
+    to_date: date | None = None
+    paused_until: date | None = None
+    confirmed_at: datetime = BEGINNING
+    hpr_answered_at: datetime | None = BEGINNING
+    approvals: list[tuple[str, date | None]] = field(default_factory=lambda: [("SP", None)])
+    """Those neither ended nor under a reaction: profession, and the last day."""
+    protected: bool = False
+    restrictions: list[object] = field(default_factory=list)
+    left: bool = False
+
+    def should_be_listed(self, now: datetime) -> bool:
+        today = now.astimezone(clock.OSLO).date()
+        valid = {profession for profession, ends in self.approvals if ends is None or today <= ends}
+        return (
+            self.finished
+            and {REGISTER, SHOWN} <= self.consents
+            and self.hpr_answered_at is not None
+            and now < self.hpr_answered_at + 72 * HOUR
+            and bool(valid & self.professions)
+            and self.kind is not PAUSED
+            and now < self.confirmed_at + 60 * DAY
+            and (self.to_date is None or today <= self.to_date)
+            and not (self.protected or self.restrictions or self.left)
+        )
+
+
+@dataclass
+class Life:
+    """One person: everything is done through the services, and noted in the truth."""
+
+    actor: object
+    id: object
+    now: datetime
+    truth: Truth
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(clock.OSLO).date()
+
+    @property
+    def row(self) -> Professional:
+        return db.session.get_one(Professional, self.id, populate_existing=True)
+
+    def consent(self, purpose):
+        consents.answer(self.actor, [REGISTER, purpose])
+        self.truth.consents |= {REGISTER, purpose}
+
+    def withdraw(self, purpose):
+        consents.withdraw(self.actor, purpose)
+        self.truth.consents -= {purpose}
+
+    def press(self, kind):
+        availability.press(self.actor, kind)
+        truth = self.truth
+        start = self.today + 14 * DAY if kind is FROM_DATE else self.row.availability.from_date or self.today
+        truth.kind, truth.confirmed_at, truth.paused_until = kind, self.now, None
+        if truth.to_date is not None and truth.to_date < start:
+            truth.to_date = None
+
+    def say(self, kind, days, to_days):
+        day = self.today + days * DAY
+        to_date = None if to_days is None else day + to_days * DAY
+        answers = {"kind": kind, "from_date": day, "to_date": to_date, "paused_until": day}
+        availability.save(self.actor, answers)
+        truth = self.truth
+        truth.kind, truth.confirmed_at = kind, self.now
+        truth.paused_until = day if kind is PAUSED else None
+        if kind is not PAUSED:
+            truth.to_date = to_date
+
+    def hpr(self, approvals):
+        """HPR answers: each approval by profession, how it stands, and its last day."""
+        found = []
+        for profession, state, days in approvals:
+            ends = None if days is None else self.today + days * DAY
+            reaction = {"reaction": self.today - DAY, "reaction_soon": self.today + 2 * DAY}.get(state)
+            found.append(
+                Approval(
+                    Code(profession, profession),
+                    Code("3" if state == "student" else "1", "Godkjenning"),
+                    Period(date(2013, 6, 20), ends),
+                    is_ended=state == "ended",
+                    reactions=(Period(reaction, None),) if reaction else (),
+                )
+            )
+        entry = Entry("9900123", approvals=tuple(found))
+        judgement = hpr_rules.judge(entry, self.today, professions.human(), {"1"})
+        authorisations.keep({self.id: Answer(self.now, judgement, "9900123")})
+        self.truth.hpr_answered_at = self.now
+        last = {"reaction_soon": self.today + DAY}
+        self.truth.approvals = [
+            (profession, min((end for end in (days and self.today + days * DAY, last.get(state)) if end), default=None))
+            for profession, state, days in approvals
+            if state in ("valid", "reaction_soon") and (days is None or days >= 0)
+        ]
+
+    def unknown_to_hpr(self):
+        authorisations.keep({self.id: Answer(self.now, hpr_rules.NOBODY)})
+        self.truth.hpr_answered_at, self.truth.approvals = self.now, []
+
+    def silent_hpr(self):
+        authorisations.note_silence([self.id])
+
+    def choose(self, wanted):
+        competence.save(self.actor, {"professions": wanted})
+        self.truth.professions = {
+            profession
+            for profession, ends in self.truth.approvals
+            if profession in wanted and (ends is None or self.today <= ends)
+        }
+
+    def block(self):
+        blocks.hide(self.actor, TROMSO)
+
+    def protect(self, protected):
+        about = contact_details.About.of(self.row)
+        contact_details.save(self.actor, self.row, about.__dict__ | {"is_address_protected": protected})
+        self.truth.protected = protected
+
+    def restrict(self, kind):
+        self.truth.restrictions.append(privacy_cases.open_case(self.actor, kind, "Stemmer ikke.").id)
+
+    def lift(self):
+        if self.truth.restrictions:
+            privacy_cases.lift(self.actor, self.truth.restrictions.pop())
+
+    def finish(self):
+        with suppress(Incomplete):
+            registration.finish(self.actor)
+            self.truth.finished = True
+
+    def leave(self):
+        erasure.ask(self.actor)
+        self.truth.left = True
+
+    def run_schedule(self):
+        """What runs every minute and every ten."""
+        availability.end_pauses()
+        availability.ask()
+        listing.refresh_ended()
+        truth = self.truth
+        if truth.finished and truth.kind is PAUSED and truth.paused_until and truth.paused_until <= self.today:
+            truth.kind, truth.paused_until = NOW, None
+
+    def is_found(self) -> bool:
+        found = select(Listing.professional_id).where(
+            Listing.professional_id == self.id, Listing.listed_until > self.now
+        )
+        return db.session.scalar(found) is not None
+
+
+STATES = ("valid", "valid", "valid", "reaction_soon", "ended", "reaction", "student")
+ANSWER = st.lists(
+    st.tuples(st.sampled_from(["SP", "JO"]), st.sampled_from(STATES), st.sampled_from([None, None, -1, 0, 1, 40])),
+    max_size=2,
+)
+WAIT = st.sampled_from([HOUR, 11 * HOUR, 23 * HOUR, DAY, 2 * DAY, 72 * HOUR, 15 * DAY, 31 * DAY, 60 * DAY])
+EVENTS = st.one_of(
+    st.tuples(st.just("wait"), WAIT),
+    st.tuples(st.just("wait"), WAIT),
+    st.tuples(st.just("hpr"), ANSWER),
+    st.tuples(st.just("hpr"), st.just([("SP", "valid", None)])),
+    st.tuples(st.just("press"), st.sampled_from(AvailabilityKind)),
+    st.tuples(st.just("press"), st.just(NOW)),
+    st.tuples(
+        st.just("say"), st.sampled_from(AvailabilityKind), st.sampled_from([1, 3, 20]), st.sampled_from([None, 0, 2])
+    ),
+    st.tuples(st.sampled_from(["consent", "withdraw"]), st.sampled_from([SHOWN, ConsentPurpose.EXTERNAL_RECRUITERS])),
+    st.tuples(st.just("consent"), st.just(SHOWN)),
+    st.tuples(st.just("choose"), st.sampled_from([["SP"], ["JO"], ["JO", "SP"]])),
+    st.tuples(st.just("protect"), st.booleans()),
+    st.tuples(st.just("restrict"), st.sampled_from([PrivacyCaseKind.RESTRICT, PrivacyCaseKind.OBJECT])),
+    st.sampled_from([("lift",), ("lift",), ("block",), ("finish",), ("unknown_to_hpr",), ("silent_hpr",), ("leave",)]),
+)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],  # a life of a dozen events is read as it is; to shorten it would take minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(is_finished=st.booleans(), is_shown=st.booleans(), events=st.lists(EVENTS, min_size=3, max_size=12))
+def test_listed_just_when_the_conditions_hold(app, make, postgres, is_finished, is_shown, events):
+    with app.app_context(), clock.at(BEGINNING), force_locale("nb"):
+        began = {} if is_finished else {"status": ProfessionalStatus.STARTED, "completed_at": None}
+        person = make.professional(listed=is_shown, **began)
+        truth = Truth(is_finished, {REGISTER, SHOWN} if is_shown else {REGISTER})
+        life = Life(make.actor(person.person, Role.PROFESSIONAL), person.id, BEGINNING, truth)
+        assert life.is_found() is truth.should_be_listed(BEGINNING)
+    for name, *arguments in events:
+        if name == "wait":
+            life.now = (life.now.astimezone(clock.UTC) + arguments[0]).astimezone(clock.OSLO)
+        with app.app_context(), clock.at(life.now), force_locale("nb"):
+            if name == "wait":
+                assert not life.is_found() or truth.should_be_listed(life.now), "nobody a second too long"
+                life.run_schedule()
+            elif not truth.left:
+                getattr(life, name)(*arguments)
+            db.session.commit()
+            note(f"{life.now} {name} {arguments}: {life.is_found()}")
+            assert life.is_found() is truth.should_be_listed(life.now), name
+    with clock.at(life.now):
+        before = rows(app)
+        rebuild(app)
+        assert rows(app) == before
+        with app.app_context():
+            db.session.execute(delete(Listing))
+            db.session.commit()
+        rebuild(app)
+        assert rows(app) == before
+    empty_tables(postgres, "tests")
+
+
+def rebuild(app):
+    result = app.test_cli_runner().invoke(args=["listing", "rebuild"])
+    assert result.exit_code == 0, result.output
+
+
+def rows(app):
+    """The search table but for when each row was made."""
+    columns = [column for column in Listing.__table__.columns if column.key != "listed_since"]
+    with app.app_context():
+        return db.session.execute(select(*columns).order_by(Listing.professional_id)).all()
