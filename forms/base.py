@@ -43,6 +43,9 @@ class StepForm(FlaskForm):
     never_restored: tuple[str, ...] = ()
     """Names of fields, such as consents and declarations, that are never filled in again after an interruption."""
 
+    unwatched: tuple[str, ...] = ()
+    """Names of fields that something else than a person may change, which is nobody's conflict."""
+
     def __init__(self, *, obj: Any = None, held: Any = None, **kwargs: Any) -> None:
         if held is not None and request.method == "GET":
             for name in self.never_restored:
@@ -84,7 +87,8 @@ class StepForm(FlaskForm):
 
     def digest_of(self, obj: Any) -> str:
         """What `seen` holds for a page made with `obj`."""
-        values = [(name, str(getattr(obj, name, None))) for name in self._names] if obj is not None else []
+        names = [name for name in self._names if name not in self.unwatched] if obj is not None else []
+        values = [(name, str(getattr(obj, name, None))) for name in names]
         return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
     def _check_shape(self) -> None:

@@ -76,7 +76,9 @@ class ConsentForm(StepForm):
 
 
 class AboutForm(StepForm):
-    """Who the person is and how to reach him or her; the name only until HPR gives it."""
+    """Who the person is and how to reach him or her; the name only until HPR gives it, which may be while one types."""
+
+    unwatched = ("given_name", "family_name")
 
     given_name = NameField(
         _l("Fornavn"),

@@ -8,9 +8,17 @@ from sqlalchemy import func, select
 from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent
-from models.enums import AvailabilityKind, ConsentAct, ConsentPurpose, Language, ProfessionalStatus, Role
+from models.enums import (
+    AvailabilityKind,
+    ConsentAct,
+    ConsentPurpose,
+    HprStatus,
+    Language,
+    ProfessionalStatus,
+    Role,
+)
 from models.listing import Listing
-from models.professional import ConsentEvent, PageDraft, Professional
+from models.professional import ConsentEvent, HprRecord, PageDraft, Professional
 from services import boxes, consents
 from tests.pages import Page
 
@@ -291,6 +299,19 @@ def test_the_name_that_hpr_gave_is_not_asked_for(app, make, client_for, submit):
     with app.app_context():
         changed = db.session.get(Professional, row.id)
         assert (changed.given_name, changed.phone) == ("Kari", "+4791234567")
+
+
+def test_a_name_from_hpr_that_comes_while_one_types_is_nobodys_conflict(app, make, browser, begun):
+    form = Page(browser.get(f"{STEPS}/om-deg").text).forms[-1]
+    with app.app_context():
+        row = db.session.get(Professional, begun.id)
+        row.given_name, row.family_name = "Pia", "Pleier"
+        row.hpr = HprRecord(status=HprStatus.VALID, number="9900131", checked_at=clock.now())
+        db.session.commit()
+    assert browser.post(f"{STEPS}/om-deg", data=form.values | ABOUT).status_code == 303
+    with app.app_context():
+        row = db.session.get(Professional, begun.id)
+        assert (row.name, row.email) == ("Pia Pleier", ABOUT["email"])
 
 
 def make_account(app, row):
