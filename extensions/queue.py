@@ -36,17 +36,28 @@ def connection() -> Redis:
 
 
 def queues() -> dict[QueueName, Queue]:
-    """Every queue. A job is ended some time before its lease runs out, so that two never do the same work at once."""
-    timeout = max(1, settings().job_lease * 5 // 6)
+    """Every queue."""
     return {
-        name: Queue(name.value, connection=connection(), serializer=SERIALIZER, default_timeout=timeout)
+        name: Queue(name.value, connection=connection(), serializer=SERIALIZER, default_timeout=time_limit())
         for name in QueueName
     }
+
+
+def time_limit() -> int:
+    """Seconds a job may take: it is ended some time before its lease runs out, so that two never do the same work at
+    once."""
+    return max(1, settings().job_lease * 5 // 6)
 
 
 def queue_id(outbox_id: int, attempt: int) -> str:
     """How one offer of an outbox row is called in the queue."""
     return f"outbox-{outbox_id}-{attempt}"
+
+
+def row_of(queue_id: str) -> tuple[int, int]:
+    """The outbox row and attempt that stand in line under this name."""
+    _word, outbox_id, attempt = queue_id.split("-")
+    return int(outbox_id), int(attempt)
 
 
 def offer(queue: Queue, outbox_id: int, attempt: int) -> None:

@@ -4,13 +4,11 @@ STORED waits for a scan, SCANNING is under way; what comes of it is CLEAN, INFEC
 or UNSCANNABLE, which is tried again, three times in all.
 """
 
-import hashlib
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 
 from adapters.clamav import NotScanned
 from adapters.errors import Unavailable
@@ -21,6 +19,7 @@ from extensions.keys import CannotOpen
 from extensions.log import security
 from models.attachment import Attachment
 from models.enums import AttachmentKind, AttachmentStatus, Language, MessageKind, Visibility
+from models.listing import Listing
 from models.professional import Professional
 from services import audit, files, listing, mailbox, outbox, settings
 from services.file_checks.verdicts import RefusalReason
@@ -47,7 +46,7 @@ def scan(attachment_id: UUID) -> None:
     scanner = agencies().clamav
     try:
         signatures = scanner.signatures()
-        finding = scanner.scan(proven(waiting))
+        finding = scanner.scan(files.read(waiting))
     except Unavailable:
         _wait(attachment_id)
         raise
@@ -60,18 +59,18 @@ def scan(attachment_id: UUID) -> None:
 def _begin(attachment_id: UUID) -> Attachment | None:
     """Mark a waiting file as being scanned, for everybody to see, and return it as it is now.
 
-    In a transaction of its own: no row stays locked while the scanner works, so that the person may remove the file.
+    One statement, committed by itself: no row stays locked while the scanner works, so that the person may remove the
+    file. A file without a verdict passes through STORED unseen.
     """
     with db.new_session() as session:
-        attachment = session.get(Attachment, attachment_id, with_for_update=True)
-        if attachment is None or not is_waiting(attachment):
-            return None
-        if attachment.status is AttachmentStatus.UNSCANNABLE:
-            attachment.move_to(AttachmentStatus.STORED)
-        if attachment.status is AttachmentStatus.STORED:
-            attachment.move_to(AttachmentStatus.SCANNING)
+        begun = session.scalar(
+            update(Attachment)
+            .where(Attachment.id == attachment_id, waits())
+            .values(status=AttachmentStatus.SCANNING)
+            .returning(Attachment)
+        )
         session.commit()
-        return attachment
+        return begun
 
 
 def is_waiting(attachment: Attachment) -> bool:
@@ -91,12 +90,16 @@ def _wait(attachment_id: UUID) -> None:
 
 
 def _scanned(attachment_id: UUID) -> Attachment | None:
-    """The file whose scan has come to an end, with its registration locked; None when it was removed meanwhile, or
-    another worker has had the last word."""
-    professional_id = db.session.scalar(select(Attachment.professional_id).where(Attachment.id == attachment_id))
-    db.session.execute(select(Professional.id).where(Professional.id == professional_id).with_for_update())
-    attachment = db.session.get(Attachment, attachment_id, with_for_update=True, populate_existing=True)
-    return attachment if attachment is not None and attachment.status is AttachmentStatus.SCANNING else None
+    """The file whose scan has come to an end, locked after its registration as everybody does; None when it was removed
+    meanwhile, or another worker has had the last word."""
+    return db.session.scalar(
+        select(Attachment)
+        .select_from(Professional)
+        .join(Attachment, Attachment.professional_id == Professional.id)
+        .where(Attachment.id == attachment_id, Attachment.status == AttachmentStatus.SCANNING)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
 
 
 def _note_verdict(attachment_id: UUID, signatures: str, finding: str | None) -> None:
@@ -168,21 +171,12 @@ def ask_again(attachment_id: UUID) -> None:
 
 def refresh(attachment: Attachment) -> None:
     """Keep the search row right: it says whether there is a CV that others may open."""
-    if attachment.kind is AttachmentKind.CV and attachment.visibility is Visibility.CONSENTED:
+    if attachment.kind is not AttachmentKind.CV or attachment.visibility is not Visibility.CONSENTED:
+        return
+    is_shown = attachment.status is AttachmentStatus.CLEAN
+    said = db.session.scalar(select(Listing.has_cv).where(Listing.professional_id == attachment.professional_id))
+    if said is not None and said is not is_shown:
         listing.refresh(attachment.professional_id)
-
-
-def proven(attachment: Attachment) -> Iterator[bytes]:
-    """The bytes of a file, piece by piece; at their end CannotOpen when they are not, together, what was uploaded.
-
-    Raises CannotOpen also when it is not there; Unavailable.
-    """
-    so_far = hashlib.sha256()
-    for piece in files.read(attachment):
-        so_far.update(piece)
-        yield piece
-    if so_far.digest() != attachment.sha256:
-        raise CannotOpen("file: not the bytes that were uploaded")
 
 
 def is_outdated(attachment: Attachment) -> bool:

@@ -13,7 +13,6 @@ import pytest
 from alembic import command
 from flask import Flask
 from flask.testing import FlaskClient
-from rq import SimpleWorker
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
@@ -34,6 +33,7 @@ from stubs.testing import Stubs, start_stubs
 from tests.builders import Builders
 from tests.pages import Page
 from workers import job, relay
+from workers.commands import JobWorker
 from workers.schedule import Schedule
 
 KEPT_TABLES = {"county", "municipality", "postal_code", "health_trust", "health_trust_area", "setting"}
@@ -286,9 +286,9 @@ def run_jobs(app: Flask) -> Callable[..., int]:
                 Schedule().offer_due()
                 db.session.commit()
             while offered := relay.offer_due_rows():
-                SimpleWorker(
-                    list(queues().values()), connection=connection(), serializer=SERIALIZER, log_job_description=False
-                ).work(burst=True, logging_level="WARNING")
+                JobWorker(list(queues().values()), connection=connection(), serializer=SERIALIZER).work(
+                    burst=True, logging_level="WARNING"
+                )
                 done += offered
         return done
 

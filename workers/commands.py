@@ -3,7 +3,9 @@
 import logging
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
+from threading import Thread
 from types import FrameType
 from typing import Any, cast
 
@@ -11,15 +13,16 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker, Worker
+from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job as QueuedJob
+from rq.timeouts import JobTimeoutException
 from rq.worker import WorkerStatus
 from sqlalchemy import select
 
 from extensions import clock
 from extensions.database import db
-from extensions.queue import SERIALIZER, QueueName, connection, queues
+from extensions.queue import SERIALIZER, QueueName, connection, queues, row_of, time_limit
 from models.outbox import OutboxEntry
 from workers import job
 from workers.relay import Relay
@@ -30,15 +33,21 @@ MAINTENANCE_INTERVAL = 60
 PAUSE_WITHOUT_REDIS = 2.0
 
 
-ISOLATED = frozenset({QueueName.SCAN, QueueName.BULK})
-"""Queues whose jobs read hostile files or need much memory: each runs in a forked child. To fork for every e-mail would
-cost more than to send it, so the others run in the worker itself, with its connections and compiled templates."""
+TURN = 2.0
+"""Seconds a worker goes on with the line it took a job from, before it looks whether a more urgent one has work."""
+AT_ONCE: dict[str, int] = {QueueName.SCAN: 2}
+"""How many jobs of a line one worker does at the same time, where they mostly wait for somebody else."""
 
 
-class JobWorker(Worker):
-    """RQ's worker, forking only for the jobs that need it."""
+class JobWorker(SimpleWorker):
+    """RQ's worker without RQ's bookkeeping, some fifty commands to Redis a job: what was begun, done or failed stands
+    in the outbox, and what is lost with a worker is offered again when its lease runs out.
 
-    app: Flask
+    Jobs run in the worker itself, with its connections and compiled templates. No job parses what a stranger has sent:
+    that is done in a process of its own (services/file_checks/isolation.py). Nothing here may fork: the store's client
+    has threads, which a forked child would not have.
+    """
+
     is_asked_to_stop = False
     """Of the process, not of one worker: another is made after each time Redis was lost."""
 
@@ -66,18 +75,51 @@ class JobWorker(Worker):
                 thread.stop()
 
     def execute_job(self, job: QueuedJob, queue: Queue) -> None:
-        if queue.name in ISOLATED:
-            super().execute_job(job, queue)
-        else:
-            SimpleWorker.execute_job(self, job, queue)  # type: ignore[arg-type]  # it uses what all workers have
+        """Do this job, and the next ones of its line while the turn lasts."""
+        self.set_state(WorkerStatus.BUSY)
+        queue.intermediate_queue.remove(job.id)
+        ends = time.monotonic() + TURN
+        helpers = [Thread(target=self._help, args=(queue, ends)) for _ in range(1, AT_ONCE.get(queue.name, 1))]
+        for helper in helpers:
+            helper.start()
+        try:
+            self._work_through(queue, job.id, ends, self._time_limit)
+        finally:
+            for helper in helpers:
+                helper.join()
+        self.set_state(WorkerStatus.IDLE)
 
-    def get_heartbeat_ttl(self, job: QueuedJob, working_time: float = 0.0) -> int:
-        """As SimpleWorker's: nobody sends a heartbeat while a job runs in the worker itself."""
-        return int(job.timeout or queues()[QueueName.DEFAULT].DEFAULT_TIMEOUT) + 60
+    def _help(self, queue: Queue, ends: float) -> None:
+        """What a second thread does: its jobs are ended by the time limits of what they wait for."""
+        try:
+            self._work_through(queue, self._next(queue), ends, nullcontext)
+        except RedisError as error:
+            log.error("waiting", extra={"reason": job.describe(error)})
 
-    def main_work_horse(self, job: QueuedJob, queue: Queue) -> None:
-        self.app.extensions["engine"].dispose(close=False)  # the connections are the parent's
-        super().main_work_horse(job, queue)
+    def _work_through(
+        self, queue: Queue, name: str | None, ends: float, limit: Callable[[], AbstractContextManager[Any]]
+    ) -> None:
+        while name is not None:
+            try:
+                with limit():
+                    job.run(*row_of(name))
+            except Exception as error:  # its lease runs out, and it is offered again
+                log.error("job broken off", extra={"reason": job.describe(error)})
+            name = self._next(queue, name, goes_on=not self._stop_requested and time.monotonic() < ends)
+
+    def _time_limit(self) -> AbstractContextManager[Any]:
+        limit: AbstractContextManager[Any] = self.death_penalty_class(time_limit(), JobTimeoutException)
+        return limit
+
+    def _next(self, queue: Queue, done: str | None = None, *, goes_on: bool = True) -> str | None:
+        """Take a job that was done out of Redis, and the next one out of the line; in one exchange."""
+        with queue.connection.pipeline() as pipeline:
+            if goes_on:
+                pipeline.lpop(queue.key)
+            if done is not None:
+                pipeline.delete(QueuedJob.key_for(done))
+            answers = pipeline.execute()
+        return answers[0].decode() if goes_on and answers[0] else None
 
 
 @click.command("worker")
@@ -90,7 +132,7 @@ def worker(names: str) -> None:
     job.bind(app)
     _log_like_the_app()
     with suppress(StopRequested):
-        while not _work(app, chosen):
+        while not _work(chosen):
             time.sleep(PAUSE_WITHOUT_REDIS)
 
 
@@ -102,13 +144,12 @@ def _chosen(names: str) -> list[Queue]:
         raise click.BadParameter(str(error)) from None
 
 
-def _work(app: Flask, chosen: list[Queue]) -> bool:
+def _work(chosen: list[Queue]) -> bool:
     """Work until asked to stop (True) or until Redis is lost (False)."""
     try:
         loop = JobWorker(
             chosen, connection=connection(), serializer=SERIALIZER, maintenance_interval=MAINTENANCE_INTERVAL
         )
-        loop.app = app
         loop.work(logging_level="WARNING")
     except RedisError as error:
         log.error("waiting", extra={"reason": job.describe(error)})

@@ -12,7 +12,7 @@ from typing import Any, overload
 
 from flask import Flask
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
@@ -42,7 +42,7 @@ class Task:
     function: Function
     queue: QueueName
     gives_up: Function | None
-    longest_pause: timedelta
+    longest_pause: timedelta = LONGEST_PAUSE
 
 
 class UnknownJob(Exception):
@@ -144,12 +144,9 @@ def _attempt(outbox_id: int, attempt: int) -> None:
 def _take(outbox_id: int, attempt: int) -> OutboxEntry | None:
     """Lock the row for this attempt; None when it is done, set aside, in other hands, or was offered anew since."""
     # A frozen process must let go of the row when its lease is over: the database ends its idle transaction (R6).
-    milliseconds = str(settings().job_lease * 1000)
-    db.session.execute(
-        text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)"), {"limit": milliseconds}
-    )
+    lease = func.set_config("idle_in_transaction_session_timeout", str(settings().job_lease * 1000), True)
     return db.session.scalar(
-        select(OutboxEntry)
+        select(OutboxEntry, lease)
         .where(
             OutboxEntry.id == outbox_id,
             OutboxEntry.attempt == attempt,
