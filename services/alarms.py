@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask_babel import gettext as _
 from sqlalchemy import Date, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
@@ -18,12 +17,16 @@ from models.organisation import Organisation
 from models.register import Alarm, Reveal, Stop
 from services import audit
 from services.access import Actor
-from services.errors import Conflict, NotFound
+from services.errors import DomainError, NotFound
 
 UNUSUAL = 4
 """So many times the user's own median of the last thirty days."""
 FEWEST = 8
 """Fewer reveals than this in a day are never unusual."""
+
+
+class UnknownOrganisation(DomainError):
+    """No organisation of the register has this number."""
 
 
 def raise_once(kind: AlarmKind, key: str, actor: Actor, **facts: Any) -> None:
@@ -95,6 +98,14 @@ def open_ones() -> Sequence[Alarm]:
     ).all()
 
 
+def find(alarm_id: UUID) -> Alarm:
+    """One open alarm; raises NotFound."""
+    alarm = db.session.get(Alarm, alarm_id)
+    if alarm is None or alarm.closed_at is not None:
+        raise NotFound
+    return alarm
+
+
 def close(actor: Actor, alarm_id: UUID, note: str) -> None:
     """Close an alarm with what was found. Raises NotFound; closing it twice is once."""
     alarm = db.session.get(Alarm, alarm_id, with_for_update=True)
@@ -113,13 +124,12 @@ def stops() -> Sequence[Stop]:
 
 
 def stop(actor: Actor, what: Stoppable, organisation_number: str | None, reason: str) -> None:
-    """Stop reveals or exports at once, for one organisation or, without one, for all. Raises Conflict for an
-    organisation the register does not know."""
+    """Stop reveals or exports at once, for one organisation or, without one, for all. Raises UnknownOrganisation."""
     organisation = None
     if organisation_number is not None:
         organisation = db.session.scalar(select(Organisation).where(Organisation.number == organisation_number))
         if organisation is None:
-            raise Conflict(_("Vi finner ingen virksomhet med dette nummeret i registeret."))
+            raise UnknownOrganisation
     row = Stop(
         id=uuid4(),
         what=what,

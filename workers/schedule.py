@@ -31,6 +31,7 @@ SCHEDULE = (
     Periodic("*/5 * * * *", Job.WATCH),
     Periodic("*/5 * * * *", Job.PLAN_HPR_CHECKS),
     Periodic("*/15 * * * *", Job.DISCARD_SHORT_LIVED),
+    Periodic("9-59/15 * * * *", Job.WATCH_REVEALS),
     Periodic("7 * * * *", Job.REMIND_INVITATIONS),
     Periodic("12 * * * *", Job.EXPIRE_INVITATIONS),
     Periodic("0 6 * * *", Job.RECONFIRM_GRANTS),

@@ -164,3 +164,23 @@ def test_a_stop_works_at_once_and_is_lifted(reader: FlaskClient, make: Builders,
             alarms.lift(actor, alarms.stops()[0].id)
             db.session.commit()
         assert submit(reader, path, purpose="staff_now").status_code == 303
+
+
+def test_caseworkers_see_close_stop_and_lift(
+    reader: FlaskClient, make: Builders, submit: Any, client_for: Any, app: Flask
+) -> None:
+    canary = make.professional(is_canary=True)
+    submit(reader, f"/register/person/{canary.id}", purpose="exercise")
+    staff = client_for(make.staff(), Role.CASEWORKER)
+    page = staff.get("/sak/varsler").text
+    assert "Noen har hentet en kontrollprofil" in page
+    alarm = re.search(r'href="(/sak/varsler/[0-9a-f-]{36})"', page)
+    assert alarm and submit(staff, alarm[1]).status_code == 422
+    assert submit(staff, alarm[1], note="Øvelse, avtalt på forhånd").status_code == 303
+    assert "Ingen åpne varsler." in staff.get("/sak/varsler").text
+    unknown = submit(staff, "/sak/stopp", what="reveals", organisation_number="123456785", reason="Feil")
+    assert unknown.status_code == 422 and "Vi finner ingen virksomhet" in unknown.text
+    assert submit(staff, "/sak/stopp", what="reveals", reason="Øvelse").status_code == 303
+    assert submit(reader, f"/register/person/{canary.id}", purpose="exercise").status_code == 403
+    assert submit(staff, "/sak/varsler", to="/opphev").status_code == 303
+    assert "Ingenting er stoppet." in staff.get("/sak/varsler").text

@@ -1,0 +1,71 @@
+"""Alarms about how the register is used, and the switches that stop it (security.md C25, section 10)."""
+
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from blueprints.casework.blueprint import DECIDING, STAFF, bp
+from blueprints.guard import actor, held_fields, open_to
+from forms.casework_alarms import CloseForm, StopForm
+from models.enums import AlarmKind, Stoppable
+from services import alarms, authorisations
+from services.alarms import UnknownOrganisation
+
+KINDS = {
+    AlarmKind.CANARY: lambda: _("Noen har hentet en kontrollprofil"),
+    AlarmKind.HIGH_RATE: lambda: _("Uvanlig mange oppslag på en dag"),
+    AlarmKind.QUOTA: lambda: _("Grensen for oppslag er nådd"),
+}
+STOPPED = {
+    Stoppable.REVEALS: lambda: _("Visning av kontaktinformasjon og CV"),
+    Stoppable.EXPORTS: lambda: _("Eksport"),
+}
+
+
+@bp.get("/sak/varsler")
+@open_to(*STAFF)
+def alarm_list() -> ResponseReturnValue:
+    return render_template(
+        "casework/alarms.html",
+        alarms=[(alarm, KINDS[alarm.kind]()) for alarm in alarms.open_ones()],
+        stops=[(stop, STOPPED[stop.what]()) for stop in alarms.stops()],
+        hpr=authorisations.open_alarm() is not None,
+        may_change=actor().role in DECIDING,
+    )
+
+
+@bp.route("/sak/varsler/<uuid:alarm_id>", methods=["GET", "POST"])
+@open_to(*DECIDING)
+def close_alarm(alarm_id: UUID) -> ResponseReturnValue:
+    alarm = alarms.find(alarm_id)
+    form = CloseForm(held=held_fields())
+    if form.validate_on_submit():
+        alarms.close(actor(), alarm_id, form.note.data)
+        flash(_("Varselet er lukket."), "success")
+        return redirect(url_for(".alarm_list"), 303)
+    return render_template("casework/alarm.html", form=form, alarm=alarm, kind=KINDS[alarm.kind]()), form.status_code
+
+
+@bp.route("/sak/stopp", methods=["GET", "POST"])
+@open_to(*DECIDING, fresh_login=True)
+def stop() -> ResponseReturnValue:
+    form = StopForm(held=held_fields())
+    if form.validate_on_submit():
+        try:
+            alarms.stop(actor(), Stoppable(form.what.data), form.organisation_number.data, form.reason.data)
+        except UnknownOrganisation:
+            form.organisation_number.errors = [_("Vi finner ingen virksomhet med dette nummeret i registeret.")]
+        else:
+            flash(_("Det er stoppet nå."), "success")
+            return redirect(url_for(".alarm_list"), 303)
+    return render_template("casework/stop_use.html", form=form), form.status_code
+
+
+@bp.post("/sak/stopp/<uuid:stop_id>/opphev")
+@open_to(*DECIDING, fresh_login=True)
+def lift_stop(stop_id: UUID) -> ResponseReturnValue:
+    alarms.lift(actor(), stop_id)
+    flash(_("Stoppen er opphevet."), "success")
+    return redirect(url_for(".alarm_list"), 303)
