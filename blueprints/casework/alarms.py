@@ -50,7 +50,7 @@ def close_alarm(alarm_id: UUID) -> ResponseReturnValue:
 
 @bp.route("/sak/stopp", methods=["GET", "POST"])
 @open_to(*DECIDING, fresh_login=True)
-def stop() -> ResponseReturnValue:
+def stop_use() -> ResponseReturnValue:
     form = StopForm(held=held_fields())
     if form.validate_on_submit():
         try:

@@ -42,4 +42,4 @@ def export_file(export_id: UUID) -> ResponseReturnValue:
     found = exports.own(actor(), export_id)
     assert found.ready_at is not None
     name = _("kopi av opplysningene mine %(dato)s", dato=show_date(found.ready_at, "short"))
-    return downloads.attachment(exports.read(actor(), found), f"{name}.zip", "application/zip")
+    return downloads.attachment(exports.read(actor(), found), f"{name}.zip", "application/zip", found.size)
