@@ -121,7 +121,6 @@ def world(app: Flask, make: Any, client_for: Any, stubs: Any) -> World:
             "nominee_id": [str(application.people[0].id) for application in applications],
             "organisation_id": [str(organisation.id)],
             "grant_id": [str(users["reader"].id)],
-            "place": ["rett"],
             "position": ["1"],
             "provider": ["idporten", "helseid"],
             "token": [invitation.token],
