@@ -40,7 +40,9 @@ FRESH = timedelta(hours=24)
 SOONEST, LATEST = timedelta(hours=20), timedelta(hours=23)
 """When an answer is asked for again: spread, and always within the day that is promised."""
 RETRY = timedelta(minutes=10)
-"""When HPR is asked again after silence, or about somebody whose loss is held back."""
+"""When HPR is asked again after silence."""
+HELD_RETRY = timedelta(hours=2)
+"""When it is asked again about somebody whose loss is held back: they may be many, and others are due too."""
 BETWEEN_REQUESTS = timedelta(minutes=1)
 """How often a person may have it fetched anew."""
 ENDS_SOON = timedelta(days=60)
@@ -266,7 +268,7 @@ def _hold_back(record: HprRecord | None, answer: Answer) -> None:
     assert record is not None
     record.held_back_at = record.held_back_at or answer.at
     record.asked_at = answer.at
-    record.next_check_at = answer.at + RETRY
+    record.next_check_at = answer.at + HELD_RETRY
 
 
 def _store(professional: Professional, answer: Answer) -> None:
