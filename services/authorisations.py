@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select, update
@@ -256,7 +256,7 @@ def _alarm_when_too_many(losses: int, answered: list[UUID]) -> bool:
     lost, counted = losses + sum(bool(one) for one in newest), len(answered) + len(newest)
     if lost < FEWEST or lost <= SHARE * counted:
         return False
-    alarm = HprAlarm(raised_at=clock.now(), checked=counted, negative=lost)
+    alarm = HprAlarm(id=uuid4(), raised_at=clock.now(), checked=counted, negative=lost)
     db.session.add(alarm)
     audit.record(None, "hpr.alarm_raised", alarm, checked=counted, negative=lost)
     security.error("too many lose their authorisation", extra={"event": "hpr_mass_negatives", "count": lost})
