@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from adapters.storage import Missing
 from extensions import clock
@@ -33,14 +34,18 @@ from services import (
     professionals,
     references,
     sessions,
+    settings,
 )
 from services.access import Actor
 from services.outbox import Job
+from services.settings import Key
 
 LEDGER = "erasures"
 """The folder of the store that remembers erasures, out of reach of a restore of the database."""
 RECEIPT_KEPT = timedelta(hours=23)
 """How long we try to deliver the receipt; then its address is erased too, within the day."""
+MARGIN = timedelta(days=7)
+"""How much longer than the backups the ledger is kept."""
 LATE = timedelta(hours=20)
 """An erasure that has taken so long is told of while there is time."""
 
@@ -127,22 +132,27 @@ def _remove(record: ErasureRecord, professional: Professional) -> None:
 
 
 def is_needed(account_id: UUID) -> bool:
-    """Whether any row keeps the account: a role it has or had, a case, a decision. What goes with the account does
-    not."""
+    """Whether any row keeps the account: a role it has or had, a case, a decision."""
+    return bool(db.session.scalar(select(or_(*needs(account_id)))))
+
+
+def needs(account_id: UUID | ColumnElement[UUID] | InstrumentedAttribute[UUID]) -> list[ColumnElement[bool]]:
+    """For each column that keeps an account, whether a row in it names this one. What goes with the account does not
+    count."""
     owners = [
         reference.parent
         for table in Base.metadata.tables.values()
         for reference in table.foreign_keys
         if reference.column is Account.__table__.c.id and reference.ondelete is None
     ]
-    return bool(db.session.scalar(select(or_(*(exists().where(owner == account_id) for owner in owners)))))
+    return [exists().where(owner == account_id) for owner in owners]
 
 
 def remember(erasure_id: UUID) -> None:
     """Write the erasure into the ledger, where a restore of the database does not reach; then it is done. Safe to
     repeat. Raises Unavailable when the store is away."""
     record = db.session.get(ErasureRecord, erasure_id, with_for_update=True)
-    if record is not None and record.erased_at is None:
+    if record is not None and record.erased_at is None and _of(record) is None:
         _write_ledger(record)
         record.erased_at = clock.now()
 
@@ -201,9 +211,9 @@ def late() -> Sequence[UUID]:
     ).all()
 
 
-def forget(before: datetime) -> int:
-    """Leave out of the ledger, here and in the store, what was erased before a time no backup goes back to. Raises
-    Unavailable."""
+def forget() -> int:
+    """Leave out of the ledger, here and in the store, what no backup can bring back any more. Raises Unavailable."""
+    before = clock.now() - timedelta(days=settings.value(Key.BACKUP_DAYS)) - MARGIN
     old = db.session.scalars(select(ErasureRecord).where(ErasureRecord.erased_at < before)).all()
     for record in old:
         agencies().storage.delete(_ledger_key(record.id))

@@ -21,6 +21,7 @@ class Job(StrEnum):
     ERASE_PROFILE = "workers.privacy.erase_profile"
     REMEMBER_ERASURE = "workers.privacy.remember_erasure"
     MAKE_EXPORT = "workers.privacy.make_export"
+    FORGET_ERASURES = "workers.privacy.forget_erasures"
     REMIND_INVITATIONS = "workers.housekeeping.remind_invitations"
     EXPIRE_INVITATIONS = "workers.housekeeping.expire_invitations"
     RECONFIRM_GRANTS = "workers.housekeeping.reconfirm_grants"

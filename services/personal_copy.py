@@ -30,7 +30,7 @@ from models.message import Message
 from models.organisation import County, Municipality
 from models.privacy import DataExport, PrivacyCase
 from models.professional import Link, PageDraft, Professional, Reach
-from services import boxes, consents, file_scans, insight, national_ids, profile_cards, references, words
+from services import boxes, consents, files, insight, national_ids, profile_cards, references, words
 from services.personal_copy_schema import copied, schema
 from services.profile_cards import Card
 
@@ -100,7 +100,7 @@ def write(professional: Professional, included: Sequence[Attachment], target: IO
         archive.writestr(DOCUMENT_NAME, pdf_of(professional, language))
         for file, path in _paths(included):
             with archive.open(path, "w") as copy:
-                for piece in file_scans.proven(file):
+                for piece in files.read(file):
                     copy.write(piece)
 
 

@@ -86,7 +86,13 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
 }
 
 RETENTION = (
-    (Key.DRAFT_DAYS, _l("Påbegynt søknad som ikke er sendt"), _l("Vi sletter utkast ingen har rørt.")),
+    (Key.PROFILE_YEARS, _l("Profil som ikke er i bruk"), _l("Vi sier fra på e-post 30 og 7 dager før.")),
+    (
+        Key.DRAFT_DAYS,
+        _l("Påbegynt registrering, og søknad som ikke er sendt"),
+        _l("Vi sletter utkast ingen har rørt. Er du helsepersonell, sier vi fra 7 dager før."),
+    ),
+    (Key.EXPORT_DAYS, _l("Kopi du har bestilt av opplysningene dine"), _l("For at du skal rekke å laste den ned.")),
     (Key.APPLICATION_YEARS, _l("Søknad om tilgang og vedtak"), _l("Arkivplikten. Deretter fjernes de fra tjenesten.")),
     (Key.PENDING_USER_DAYS, _l("Invitasjon som ikke ble tatt i bruk"), _l("Regnes fra den gikk ut.")),
     (Key.ACCOUNT_YEARS, _l("Brukerkonto uten innlogging"), _l("Kontoen slettes når den ikke er i bruk.")),

@@ -2,7 +2,7 @@
 
 import logging
 
-from services import file_scans, housekeeping
+from services import file_scans, housekeeping, retention
 from workers.job import job
 
 log = logging.getLogger("jobs")
@@ -35,6 +35,10 @@ def retain() -> None:
     for step in (
         housekeeping.end_pending_users,
         housekeeping.delete_drafts,
+        retention.warn,
+        retention.warn_again,
+        retention.erase_unused,
+        retention.delete_unused_accounts,
         housekeeping.empty_old_messages,
         housekeeping.discard_old_links,
         housekeeping.discard_old_sessions,

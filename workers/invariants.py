@@ -16,12 +16,21 @@ from extensions.keys import CannotOpen
 from models.account import Account
 from models.application import AccessApplication, Decision, Nominee
 from models.attachment import Attachment
-from models.enums import ApplicationStatus, DecisionStatus, GrantStatus, InvitationStatus, MessageKind, MessageStatus
+from models.enums import (
+    ApplicationStatus,
+    DecisionStatus,
+    ExportStatus,
+    GrantStatus,
+    InvitationStatus,
+    MessageKind,
+    MessageStatus,
+)
 from models.grant import Grant, Invitation
 from models.listing import Listing
 from models.message import Message
 from models.outbox import OutboxEntry
-from services import audit_chain, authorisations, file_scans, national_ids, outbox, snapshots
+from models.privacy import DataExport, ErasureRecord
+from services import audit_chain, authorisations, erasure, file_scans, national_ids, outbox, snapshots
 from services.outbox import Job
 from services.status import SLOW
 from workers.job import job
@@ -47,6 +56,9 @@ def watch() -> None:
         waiting_files,
         forgotten_files,
         silent_invitations,
+        late_erasures,
+        forgotten_erasures,
+        forgotten_exports,
         unsealed_events,
         late_checks,
     )
@@ -160,6 +172,41 @@ def _has_work(job: Job, argument: str, id_: Any) -> ColumnElement[bool]:
         )
         .exists()
     )
+
+
+def late_erasures() -> Sequence[UUID]:
+    """Registrations to be erased within the day that are not gone, or not in the ledger (I8)"""
+    return erasure.late()
+
+
+def forgotten_erasures() -> Sequence[UUID]:
+    """Erasures without work in the outbox, put back"""
+    forgotten = db.session.scalars(
+        select(ErasureRecord.id).where(
+            ErasureRecord.erased_at.is_(None),
+            ErasureRecord.asked_at < clock.now() - FORGOTTEN,
+            ~_has_work(Job.ERASE_PROFILE, "erasure_id", ErasureRecord.id),
+            ~_has_work(Job.REMEMBER_ERASURE, "erasure_id", ErasureRecord.id),
+        )
+    ).all()
+    for erasure_id in forgotten:
+        outbox.add(Job.ERASE_PROFILE, erasure_id=erasure_id, by_person=True)
+        outbox.add(Job.REMEMBER_ERASURE, erasure_id=erasure_id)
+    return forgotten
+
+
+def forgotten_exports() -> Sequence[UUID]:
+    """Copies people wait for without work in the outbox, put back"""
+    forgotten = db.session.scalars(
+        select(DataExport.id).where(
+            DataExport.status == ExportStatus.QUEUED,
+            DataExport.requested_at < clock.now() - FORGOTTEN,
+            ~_has_work(Job.MAKE_EXPORT, "export_id", DataExport.id),
+        )
+    ).all()
+    for export_id in forgotten:
+        outbox.add(Job.MAKE_EXPORT, export_id=export_id)
+    return forgotten
 
 
 def silent_invitations() -> Sequence[UUID]:

@@ -24,3 +24,8 @@ def export_failed(export_id: str) -> None:
 @job(queue=QueueName.BULK, gives_up=export_failed)
 def make_export(export_id: str) -> None:
     exports.make(UUID(export_id))
+
+
+@job
+def forget_erasures() -> None:
+    erasure.forget()

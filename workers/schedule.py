@@ -37,6 +37,7 @@ SCHEDULE = (
     Periodic("0 6 * * *", Job.RECONFIRM_GRANTS),
     Periodic("20 3 * * *", Job.RETAIN),
     Periodic("40 3 * * *", Job.REPORT_INVARIANTS),
+    Periodic("45 3 * * *", Job.FORGET_ERASURES),
     Periodic("50 3 * * *", Job.SWEEP_FILES),
     Periodic("30 4 * * *", Job.VERIFY_AUDIT),
 )
