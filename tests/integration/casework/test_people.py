@@ -167,7 +167,7 @@ def test_help_with_the_address(app, desk, person, submit, run_jobs, stubs):
     assert submit(desk, f"{where}/e-post", email="kari.prove@example.no").status_code == 422
     assert submit(desk, f"{where}/e-post", email="kari@ny.example").status_code == 303
     run_jobs()
-    told = [(mail["to"], mail["subject"]) for mail in stubs.mail()]
+    told = [(mail["recipients"][0], mail["subject"]) for mail in stubs.mail()]
     assert ("kari.prove@example.no", "E-postadressen din er endret") in told
     assert ("kari@ny.example", "E-postadressen din er endret") in told
     assert [subject for to, subject in told if to == "kari@ny.example"].count("E-postadressen din er endret") == 1
