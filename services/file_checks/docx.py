@@ -78,7 +78,7 @@ def check(data: bytes) -> None:
     contents = archives.unpack(data)
     if CONTENT_TYPES not in contents:
         raise Refused(RefusalReason.MISNAMED)
-    markup.check_amount(contents)
+    markup.check_amount(content for name, content in contents.items() if parts.is_xml(name))
     types = _ContentTypes()
     markup.walk(contents.pop(CONTENT_TYPES), types)
     _check_types(types)
@@ -178,7 +178,7 @@ def _check_main_part(types: _ContentTypes, contents: Mapping[str, bytes]) -> Non
 
 
 def _check_part(name: str, content: bytes, content_type: str) -> None:
-    if parts.extension(name) not in parts.XML:
+    if not parts.is_xml(name):
         if content and not (content_type.endswith("printersettings") and not content.startswith(parts.FOREIGN)):
             parts.check_binary(name, content)
     elif name.endswith(".rels"):

@@ -1,18 +1,24 @@
 """Pictures: read whole, and written anew with nothing but the picture (security.md C53)."""
 
 import io
+import re
 import struct
 import zipfile
 import zlib
+from itertools import islice
 
 from PIL import GifImagePlugin, Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin
 
+from services.file_checks.quick import SIGNATURES
 from services.file_checks.verdicts import FileType, RefusalReason, Refused
 
 MAX_PIXELS = 40_000_000
 MAX_SCANS = 50
 """A JPEG is drawn in some ten passes at most; each more is a whole picture's work for a few bytes."""
 SCAN = b"\xff\xda"
+MAX_SEGMENTS = 20_000
+"""Pieces a picture's file may lie in: each costs time, whatever is in it."""
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]")
 
 FORMATS = {FileType.JPEG: ("JPEG", "MPO"), FileType.PNG: ("PNG",)}
 PROBLEMS = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error)
@@ -60,7 +66,7 @@ def cleaned(data: bytes, file_type: FileType) -> bytes:
             quality = "keep" if image.format == "JPEG" else 90
             image.save(clean, "JPEG", quality=quality, exif=exif)
         else:
-            image.save(clean, "PNG", compress_level=3, exif=exif)
+            image.save(clean, "PNG", compress_level=1, exif=exif)
     except PROBLEMS:
         raise Refused(RefusalReason.DAMAGED) from None
     return clean.getvalue()
@@ -68,8 +74,7 @@ def cleaned(data: bytes, file_type: FileType) -> bytes:
 
 def _loaded(data: bytes, file_type: FileType) -> Image.Image:
     """The picture, every pixel of it read. Raises Refused."""
-    if file_type is FileType.JPEG and data.count(SCAN) > MAX_SCANS:
-        raise Refused(RefusalReason.TOO_COMPLEX)
+    _check_segments(data, file_type)
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS[file_type])
         _check_measures(image)
@@ -79,6 +84,21 @@ def _loaded(data: bytes, file_type: FileType) -> Image.Image:
     except PROBLEMS:
         raise Refused(RefusalReason.DAMAGED) from None
     return image
+
+
+def _check_segments(data: bytes, file_type: FileType) -> None:
+    """Raises Refused when the file lies in so many pieces that reading them would take long."""
+    if file_type is FileType.JPEG:
+        pieces = sum(1 for _ in islice(_MARKER.finditer(data), MAX_SEGMENTS + 1))
+        if data.count(SCAN) > MAX_SCANS:
+            raise Refused(RefusalReason.TOO_COMPLEX)
+    else:
+        pieces, place = 0, len(SIGNATURES[FileType.PNG])
+        while place < len(data) and pieces <= MAX_SEGMENTS:
+            place += 12 + int.from_bytes(data[place : place + 4], "big")  # length, name, checksum
+            pieces += 1
+    if pieces > MAX_SEGMENTS:
+        raise Refused(RefusalReason.TOO_COMPLEX)
 
 
 def _check_measures(image: Image.Image) -> None:

@@ -42,12 +42,12 @@ def check(data: bytes) -> None:
         raise Refused(RefusalReason.MISNAMED)
     if MANIFEST not in contents or "content.xml" not in contents:
         raise Refused(RefusalReason.DAMAGED)
-    markup.check_amount(contents)
+    markup.check_amount(content for name, content in contents.items() if parts.is_xml(name))
     markup.walk(contents.pop(MANIFEST), _Manifest())
     for name, content in contents.items():
         if name.lower().startswith(_MACRO_FOLDERS):
             raise Refused(RefusalReason.MACROS)
-        if parts.extension(name) in parts.XML:
+        if parts.is_xml(name):
             if content:  # LibreOffice leaves empty files for settings that are as they were
                 markup.walk(content, _Text())
         elif content and (name != LAYOUT_CACHE or content.startswith(parts.FOREIGN)):

@@ -41,6 +41,10 @@ def extension(name: str) -> str:
     return name.rpartition("/")[2].rpartition(".")[2].lower()
 
 
+def is_xml(name: str) -> bool:
+    return extension(name) in XML
+
+
 def check_binary(name: str, content: bytes) -> None:
     """A part that is not XML: a picture that is one, or a typeface. Raises Refused."""
     if "vbaproject" in name.lower() or (content.startswith(OLE) and _VBA.search(content)):

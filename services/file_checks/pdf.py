@@ -7,6 +7,9 @@ looked for. What no table points to is looked at too: a reader that mends a file
 import io
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import chain, islice
+from typing import TypeVar
+from urllib.parse import unquote_to_bytes
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
@@ -15,10 +18,16 @@ from services.file_checks.images import MAX_PIXELS
 from services.file_checks.links import is_plain_link
 from services.file_checks.verdicts import RefusalReason, Refused
 
+Thing = TypeVar("Thing")
+
 MAX_OBJECTS = 50_000
+MAX_LEFT = 5000
+"""Objects outside the tables that are looked into."""
+MAX_DICTIONARIES = 100_000
+"""Dictionaries that are looked into, objects within objects included."""
 MAX_PAGES = 5000
 MAX_DEPTH = 50
-MAX_BUNDLES = 32 * 1024 * 1024
+MAX_BUNDLES = 16 * 1024 * 1024
 """Bytes of objects in object streams, unpacked: each becomes many times as much in memory."""
 MAX_UNPACKED = 50 * 1024 * 1024
 """Bytes of everything else that is packed, pictures apart (C52)."""
@@ -32,7 +41,6 @@ _TAG = re.compile(rb"<(?:!doctype|html|script|svg|\?xml|\?php)", re.IGNORECASE)
 _OBJECT = re.compile(rb"(?<!\d)\d{1,10}[\0\t\n\f\r ]{1,20}\d{1,5}[\0\t\n\f\r ]{1,20}obj\b")
 _OBJECT_END = re.compile(rb"\bstream\b|\bendobj\b")
 _REFERENCE = re.compile(rb"\b\d+\s+\d+\s+R\b")
-_ESCAPED = re.compile(rb"#([0-9a-fA-F]{2})")
 IN_FILE, IN_BUNDLE = 1, 2
 """Where an object lies, in the document's table; a bundle is an object stream."""
 _PROBLEMS = (
@@ -76,9 +84,12 @@ _VALUES: Mapping[str, RefusalReason] = {
 }
 """Names that are refused as a /Type, /Subtype or /S."""
 _NAMED_BY = ("/Type", "/Subtype", "/S")
+_ASKED = ("/URI", "/AA", "/OpenAction", "/FS")
+"""Entries whose content decides."""
+_TELLING = frozenset({*_KEYS, *_NAMED_BY, *_ASKED})
 _SUSPECT = re.compile(
     rb"/(?:%s)(?![^\x00\t\n\f\r ()<>\[\]{}/%%])"
-    % b"|".join(name[1:].encode() for name in sorted({*_KEYS, *_VALUES, "/URI", "/AA", "/OpenAction", "/FS"}))
+    % b"|".join(name[1:].encode() for name in sorted({*_KEYS, *_VALUES, *_ASKED}))
 )
 """One of the above, or an entry that asks for a look, in an object as qpdf writes it."""
 _CALM_ACTIONS = ("/GoTo", "/Named")
@@ -139,16 +150,26 @@ def _check_objects(document: Pdf, data: bytes) -> None:
     in_file = {entry.offset for entry in table.values() if entry.type == IN_FILE}
     in_bundle = {(entry.obj_stream_number, number) for (number, _), entry in table.items() if entry.type == IN_BUNDLE}
     bundles = _bundles(document, {bundle for bundle, _ in in_bundle})
-    _check_object(document.trailer)
+    left = chain(_left_in_file(data, in_file), _left_in_bundles(bundles, in_bundle))
+    suspect = _at_most(MAX_LEFT, (text for text in left if _SUSPECT.search(text)))
+    everything = chain(
+        (document.trailer,),
+        _in_document(document, table),
+        (Object.parse(_REFERENCE.sub(b"null", text)) for text in suspect),
+    )
+    for dictionary in _at_most(MAX_DICTIONARIES, chain.from_iterable(map(_dictionaries, everything))):
+        for key in dictionary.keys() & _TELLING:
+            _check_entry(key, dictionary[key])
+
+
+def _in_document(document: Pdf, places: Iterable[tuple[int, int]]) -> Iterator[object]:
+    """The objects of the document, those that are streams found not to swell."""
     unpacked = 0
-    for place in table:
+    for place in places:
         found = document.get_object(place)
-        _check_object(found)
         if isinstance(found, Stream):
             unpacked += _check_stream(found, MAX_UNPACKED - unpacked)
-    for text in (*_left_in_file(data, in_file), *_left_in_bundles(bundles, in_bundle)):
-        if _SUSPECT.search(text):
-            _check_object(Object.parse(_REFERENCE.sub(b"null", text)))
+        yield found
 
 
 def _bundles(document: Pdf, numbers: Iterable[int | None]) -> dict[int, Stream]:
@@ -166,7 +187,7 @@ def _bundles(document: Pdf, numbers: Iterable[int | None]) -> dict[int, Stream]:
 
 def _left_in_file(data: bytes, known: Container[int | None]) -> Iterator[bytes]:
     """Objects at places the table does not have: earlier versions, and what somebody hid. Each as its text."""
-    begins = list(_OBJECT.finditer(data))
+    begins = list(islice(_OBJECT.finditer(data), 2 * MAX_OBJECTS + 1))
     if len(begins) > 2 * MAX_OBJECTS:
         raise Refused(RefusalReason.TOO_COMPLEX)
     for begin, limit in zip(begins, [*(next_one.start() for next_one in begins[1:]), len(data)], strict=True):
@@ -188,23 +209,19 @@ def _left_in_bundles(bundles: dict[int, Stream], known: Container[tuple[int | No
 
 
 def _unescaped(text: bytes) -> bytes:
-    return _ESCAPED.sub(lambda code: bytes([int(code[1], 16)]), text)
+    """Names as they are meant: «#4a» is «J», as «%4a» is in an address."""
+    return unquote_to_bytes(text.replace(b"%", b"%25").replace(b"#", b"%"))
 
 
-def _check_object(found: object) -> None:
-    """Look into an object and what lies in it, as far as the next object. Numbers and the like hold nothing."""
+def _dictionaries(found: object) -> Iterator[Dictionary]:
+    """What lies in an object, as far as the next object, when there is something to look for in it."""
     if not isinstance(found, Object):
-        return
+        return  # a number or the like
     top = found.stream_dict if isinstance(found, Stream) else found
     if not _SUSPECT.search(top.unparse(resolved=True)):
         return
     if isinstance(top, Name):
         _refuse_if(_VALUES.get(str(top)))
-    for dictionary in _dictionaries(top):
-        _check_dictionary(dictionary)
-
-
-def _dictionaries(top: Object) -> Iterator[Dictionary]:
     waiting = [top]
     while waiting:
         container = waiting.pop()
@@ -218,24 +235,27 @@ def _dictionaries(top: Object) -> Iterator[Dictionary]:
         waiting += [value for value in values if isinstance(value, (Dictionary, Array)) and not value.is_indirect]
 
 
-def _check_dictionary(dictionary: Dictionary) -> None:
-    for key in dictionary.keys() & _KEYS.keys():
-        raise Refused(_KEYS[key])
-    for key in _NAMED_BY:
-        _refuse_if(_VALUES.get(_name(dictionary.get(key))))
-    if _name(dictionary.get("/FS")) == "/URL":
+def _check_entry(key: str, value: object) -> None:
+    """One telling entry of a dictionary. Raises Refused."""
+    _refuse_if(_KEYS.get(key))
+    if key in _NAMED_BY:
+        _refuse_if(_VALUES.get(_name(value)))
+    elif key == "/FS" and _name(value) == "/URL":
         raise Refused(RefusalReason.EXTERNAL)
-    address = dictionary.get("/URI")
-    if isinstance(address, Dictionary):  # the catalog's: what relative addresses begin with
-        address = address.get("/Base")
-    if address is not None and not is_plain_link(str(address)):
-        raise Refused(RefusalReason.ACTION)
-    automatic = [dictionary.get("/OpenAction")]
-    if isinstance(actions := dictionary.get("/AA"), Dictionary):
-        automatic += actions.values()
-    for action in automatic:
-        if isinstance(action, Dictionary) and (kind := _name(action.get("/S"))) not in ("", *_CALM_ACTIONS):
-            raise Refused(_VALUES.get(kind, RefusalReason.ACTION))
+    elif key == "/URI":  # an action's address, or the catalog's: what relative addresses begin with
+        address = value.get("/Base", "") if isinstance(value, Dictionary) else value
+        if not is_plain_link(str(address)):
+            raise Refused(RefusalReason.ACTION)
+    elif key in ("/OpenAction", "/AA") and isinstance(value, Dictionary):
+        for action in (value,) if key == "/OpenAction" else value.values():
+            _check_automatic(action)
+
+
+def _check_automatic(action: object) -> None:
+    """What happens by itself may go to a place in the document, and no further."""
+    kind = _name(action.get("/S")) if isinstance(action, Dictionary) else ""
+    if kind and kind not in _CALM_ACTIONS:
+        raise Refused(_VALUES.get(kind, RefusalReason.ACTION))
 
 
 def _check_stream(stream: Stream, left: int) -> int:
@@ -251,7 +271,7 @@ def _check_stream(stream: Stream, left: int) -> int:
     if not names <= _UNPACKABLE:
         return 0
     try:
-        size = len(stream.read_bytes())
+        size = len(stream.read_bytes(pikepdf.StreamDecodeLevel.specialized))
     except pikepdf.DataDecodingError as error:
         raise Refused(RefusalReason.BOMB if "limit exceeded" in str(error) else RefusalReason.DAMAGED) from None
     if size > left:
@@ -284,3 +304,11 @@ def _name(value: object) -> str:
 def _refuse_if(reason: RefusalReason | None) -> None:
     if reason:
         raise Refused(reason)
+
+
+def _at_most(limit: int, things: Iterable[Thing]) -> Iterator[Thing]:
+    """The things one by one. Raises Refused when there are more."""
+    for count, thing in enumerate(things, 1):
+        if count > limit:
+            raise Refused(RefusalReason.TOO_COMPLEX)
+        yield thing
