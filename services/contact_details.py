@@ -93,6 +93,7 @@ def save(actor: Actor, professional: Professional, answers: Mapping[str, Any]) -
     for name in PLAIN:
         if name in answers:
             setattr(professional, name, answers[name] if answers[name] != "" else None)
+    professional.account.name = professional.account.name or professional.name
     boxes.put(professional, "street_box", answers["street"])
     professional.postal_code, professional.municipality_number = place.code, place.municipality_number
     employer = employer_of(professional)
