@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from uuid import UUID
 
@@ -71,10 +72,11 @@ def main() -> None:
             redis_url="redis://localhost:1",
         )
         with stand_ins(environment, base):
-            app = create_app(Settings.from_environment(environment))
-            with app.app_context():
-                fill(people)
-            report(app, people)
+            filling = get_context("spawn").Process(target=fill, args=(environment, people))
+            filling.start()  # in a process of its own: the memory told of is the worker's
+            filling.join()
+            assert filling.exitcode == 0
+            report(create_app(Settings.from_environment(environment)), people)
 
 
 @contextmanager
@@ -95,18 +97,19 @@ def free_block(size: int) -> int:
     return next(base for base in range(20_000, 30_000, 100) if not any(map(listens, range(base, base + size))))
 
 
-def fill(people: int) -> None:
+def fill(environment: dict[str, str], people: int) -> None:
     """People whom HPR confirmed at some time within the last day."""
-    reference_data.load()
-    population, numbers = Population(1, clock.now()), national_numbers(1)
-    for first in range(0, people, BATCH):
-        found = enumerate(islice(numbers, min(BATCH, people - first)), first)
-        write(row for number, national_id in found for row in population.rows(number, national_id))
+    with create_app(Settings.from_environment(environment)).app_context():
+        reference_data.load()
+        population, numbers = Population(1, clock.now()), national_numbers(1)
+        for first in range(0, people, BATCH):
+            found = enumerate(islice(numbers, min(BATCH, people - first)), first)
+            write(row for number, national_id in found for row in population.rows(number, national_id))
+            db.session.commit()
+            db.session.expunge_all()
+        for statement in NURSES:
+            db.session.execute(text(statement))
         db.session.commit()
-        db.session.expunge_all()
-    for statement in NURSES:
-        db.session.execute(text(statement))
-    db.session.commit()
 
 
 def report(app: Flask, people: int) -> None:
