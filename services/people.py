@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload
 
 from extensions import clock
 from extensions.database import db
@@ -23,6 +24,11 @@ from services.errors import Forbidden, NotFound, Unfit
 
 OPEN_FOR = timedelta(hours=1)
 """How long one reason lets the caseworker look; then it is written anew."""
+PARTS = (
+    *(Professional.account, Professional.municipality, Professional.postal_place, Professional.competence),
+    *(Professional.availability, Professional.reach, Professional.hpr, Professional.cv),
+)
+"""What the page shows of a person, a row each."""
 SHOWN = ["name", "contact", "authorisations", "competence", "availability", "areas", "cv", "files", "messages"]
 
 
@@ -115,7 +121,8 @@ def person(actor: Actor, lookup: PersonLookup, *, lock: bool = False) -> Profess
     query = select(Professional).where(
         Professional.id == lookup.professional_id, Professional.status != ProfessionalStatus.LEAVING
     )
-    found = db.session.scalar(query.with_for_update() if lock else query)
+    query = query.with_for_update() if lock else query.options(*(joinedload(part) for part in PARTS))
+    found = db.session.scalar(query)
     if found is None:
         raise NotFound
     audit.record(actor, "person.viewed", found, subject_id=found.account_id, purpose=lookup.reason, fields=SHOWN)
