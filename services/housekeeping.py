@@ -8,33 +8,38 @@ from itertools import groupby
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Delete, Update, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, Update, delete, exists, func, select, update
 
 from extensions import clock
 from extensions.database import db
 from models.account import LoginAttempt, LoginSession
-from models.application import AccessApplication, Nominee
+from models.application import AccessApplication, Decision, Nominee
+from models.audit import AuditEvent
 from models.enums import (
     AccessLevel,
     ApplicationStatus,
+    DecisionStatus,
     GrantEnd,
     GrantStatus,
     InvitationStatus,
     MessageKind,
     MessageStatus,
+    Role,
 )
 from models.grant import Grant, Invitation
 from models.message import Message
 from models.outbox import OutboxEntry
 from models.privacy import PersonLookup
 from models.professional import Link
-from services import audit, erasure, exports, form_keys, grants, held_forms, invitations, mailbox, settings
+from services import audit, casework, erasure, exports, form_keys, grants, held_forms, invitations, mailbox, settings
 from services.settings import Key
 
 BATCH = 500
 """Rows a round, so that no transaction is long; the next round takes the rest."""
 WARNED_FOR = timedelta(days=14)
 """How long before its end an organisation must have been asked to confirm a grant; unasked, nothing ends."""
+READ_WITHIN, REMINDED_OF = timedelta(days=7), timedelta(days=14)
+"""How long a decision may lie unread before it is told of again; and how old it may be then, if nothing ran."""
 ATTEMPTS_KEPT = timedelta(days=1)
 DONE_WORK_KEPT = timedelta(days=14)
 
@@ -52,6 +57,38 @@ def remind_invitations() -> int:
         invitation.reminded_at = now
         _write(MessageKind.INVITATION_REMINDER, invitation)
     return len(waiting)
+
+
+def remind_unread_decisions() -> int:
+    """Write once more to an organisation that has not opened its decision within a week (security.md section 8)."""
+    now = clock.now()
+    is_read = exists().where(
+        AuditEvent.object_type == AccessApplication.__tablename__,
+        AuditEvent.object_id == AccessApplication.id,
+        AuditEvent.action == "application.viewed",
+        AuditEvent.actor_role == Role.SUBMITTER,
+        AuditEvent.at >= Decision.decided_at,
+        AuditEvent.facts["page"].astext.in_(("vedtak", "vedtak.pdf")),
+    )
+    unread = db.session.execute(
+        select(Decision.id, AccessApplication)
+        .join(AccessApplication, AccessApplication.id == Decision.application_id)
+        .where(
+            Decision.status == DecisionStatus.FINAL,
+            Decision.decided_at.between(now - REMINDED_OF, now - READ_WITHIN),
+            ~is_read,
+        )
+    ).all()
+    reminded = 0
+    for decision_id, application in unread:
+        is_declined = application.status is ApplicationStatus.DECLINED
+        kind = MessageKind.APPLICATION_DECLINED if is_declined else MessageKind.APPLICATION_GRANTED
+        for address in casework.recipients(application):
+            queued = mailbox.queue(
+                kind, f"{decision_id}|unread", address, application.language, application_id=application.id
+            )
+            reminded += queued is not None
+    return reminded
 
 
 def expire_invitations() -> int:

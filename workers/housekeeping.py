@@ -11,6 +11,7 @@ log = logging.getLogger("jobs")
 @job
 def remind_invitations() -> None:
     housekeeping.remind_invitations()
+    housekeeping.remind_unread_decisions()
 
 
 @job

@@ -8,12 +8,13 @@ from sqlalchemy import func, select
 
 from extensions import clock
 from extensions.database import db
-from models.account import FormKey, HeldForm, LoginAttempt, LoginSession
-from models.application import AccessApplication, Nominee
+from models.account import Account, FormKey, HeldForm, LoginAttempt, LoginSession
+from models.application import AccessApplication, Decision, Nominee
 from models.audit import AuditEvent
 from models.enums import (
     AccessLevel,
     ApplicationStatus,
+    DecisionStatus,
     GrantEnd,
     GrantStatus,
     InvitationStatus,
@@ -24,7 +25,7 @@ from models.enums import (
 from models.grant import Grant, Invitation
 from models.message import Message
 from models.outbox import OutboxEntry
-from services import form_keys, grants, held_forms, housekeeping, mailbox
+from services import applications, form_keys, grants, held_forms, housekeeping, mailbox
 
 
 def later(**span):
@@ -49,6 +50,33 @@ def invitation(context, make):
 
 def get(row):
     return db.session.get_one(type(row), row.id)
+
+
+class TestDecisions:
+    def test_one_that_is_not_opened_within_a_week_is_told_of_once_more(self, context, make):
+        read, unread = (make.application(ApplicationStatus.DECLINED) for _ in range(2))
+        for application in (read, unread):
+            db.session.add(
+                Decision(
+                    application_id=application.id,
+                    status=DecisionStatus.FINAL,
+                    outcomes=[],
+                    letter="# Vedtak",
+                    language=Language.BOKMAL,
+                    proposed_by_id=application.submitter_id,
+                    proposed_at=clock.now(),
+                    decided_at=clock.now(),
+                )
+            )
+        reader = make.actor(db.session.get_one(Account, read.submitter_id))
+        applications.note_viewed(reader, read, "vedtak")
+        applications.note_viewed(reader, unread, "status")
+        db.session.commit()
+        for days, told in ((6, 0), (7, 1), (8, 0), (15, 0)):
+            with later(days=days, minutes=1):
+                assert housekeeping.remind_unread_decisions() == told, days
+        assert kinds() == [MessageKind.APPLICATION_DECLINED]
+        assert db.session.scalars(select(Message.application_id)).one() == unread.id
 
 
 class TestInvitations:
