@@ -108,7 +108,7 @@ def _start(data: bytes, entry: zipfile.ZipInfo) -> int:
     name_at = entry.header_offset + _LOCAL.size
     name = data[name_at : name_at + name_length]
     listed = entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437")
-    if (signature, flags, method, name) != (b"PK\x03\x04", entry.flag_bits, entry.compress_type, listed):
+    if flags & _ENCRYPTED or (signature, method, name) != (b"PK\x03\x04", entry.compress_type, listed):
         raise Refused(RefusalReason.UNSAFE_STRUCTURE)
     return int(name_at + name_length + extra_length)
 

@@ -26,7 +26,6 @@ _RELATIONS: Mapping[str, RefusalReason] = {
     "vbaproject": RefusalReason.MACROS,
     "wordvbadata": RefusalReason.MACROS,
     "attachedtoolbars": RefusalReason.MACROS,
-    "keymapcustomizations": RefusalReason.MACROS,
     "oleobject": RefusalReason.EMBEDDED,
     "package": RefusalReason.EMBEDDED,
     "control": RefusalReason.EMBEDDED,
@@ -129,6 +128,8 @@ class _Text(markup.Onlooker):
         name = local(tag)
         if reason := _ELEMENTS.get(name):
             raise Refused(reason)
+        if tag == markup.SVG_SCRIPT:
+            raise Refused(RefusalReason.SCRIPT)
         match name:
             case "fldChar":
                 self.turn(next((value for key, value in attributes.items() if local(key) == "fldCharType"), ""))
@@ -137,9 +138,8 @@ class _Text(markup.Onlooker):
             case "instrText" | "delInstrText":
                 self.is_in_code = True
             case _ if name in _VML_PICTURES:
-                for key, value in attributes.items():
-                    if local(key) in ("src", "href") and not is_inside(value):
-                        raise Refused(RefusalReason.EXTERNAL)
+                if not is_inside(attributes.get("src", "")):
+                    raise Refused(RefusalReason.EXTERNAL)
 
     def end(self, tag: str) -> None:
         if local(tag) in ("instrText", "delInstrText"):
@@ -202,8 +202,10 @@ def _check_relation(kind: str, target: str, is_outside: bool) -> None:
     if reason := _RELATIONS.get(kind):
         raise Refused(reason)
     if is_outside:
-        is_allowed = {"hyperlink": is_plain_link, "attachedtemplate": is_own_template}.get(kind)
-        if is_allowed is None or not is_allowed(target):
+        if kind == "hyperlink":
+            if not is_plain_link(target):
+                raise Refused(RefusalReason.LINK)
+        elif kind != "attachedtemplate" or not is_own_template(target):
             raise Refused(RefusalReason.EXTERNAL)
     elif not (target.startswith("#") or is_part(target)):
         raise Refused(RefusalReason.EXTERNAL)
@@ -214,4 +216,4 @@ def _check_field(code: str) -> None:
     if word in _LIVE_FIELDS or _SPELLED_OUT.match(code):
         raise Refused(RefusalReason.LIVE_FIELDS)
     if (pressed := _PRESSED.match(code)) and not is_plain_link(pressed[1]):
-        raise Refused(RefusalReason.EXTERNAL)
+        raise Refused(RefusalReason.LINK)

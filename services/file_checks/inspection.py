@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _libmagic = magic.Magic(mime=True)
 
-_UNDECIDED = frozenset({"application/zip", "application/octet-stream"})
-"""What libmagic says of a DOCX whose parts lie in an order it does not know; the parse decides."""
+_PERHAPS_DOCX = ("application/vnd.openxmlformats-officedocument", "application/zip", "application/octet-stream")
+"""What libmagic says of a DOCX, the last two when its parts lie in an order it does not know; the parse decides."""
 
 
 def inspect(file: BinaryIO, name: str, kind: "AttachmentKind") -> FileType:
@@ -63,8 +63,9 @@ def _inspect(data: bytes, name: str, kind: "AttachmentKind") -> FileType:
 def _check_signature(head: bytes, file_type: FileType) -> None:
     """libmagic must not see anything else."""
     seen = _libmagic.from_buffer(head)
-    if seen == MEDIA_TYPES[file_type] or (
-        file_type is FileType.DOCX and (seen in _UNDECIDED or head.startswith(quick.OLE))
-    ):
-        return
-    raise Refused(RefusalReason.MISNAMED)
+    if file_type is FileType.DOCX:
+        is_agreed = seen.startswith(_PERHAPS_DOCX) or head.startswith(quick.OLE)
+    else:
+        is_agreed = seen == MEDIA_TYPES[file_type]
+    if not is_agreed:
+        raise Refused(RefusalReason.MISNAMED)

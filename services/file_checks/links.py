@@ -19,9 +19,9 @@ def is_plain_link(target: str) -> bool:
 
 
 def is_inside(target: str) -> bool:
-    """Whether it names a part of the same document."""
+    """Whether it names a part of the same document, or is a picture itself."""
     address = _INVISIBLE.sub("", target)
-    return not (
+    return address.startswith("data:image/") or not (
         _SCHEME.match(address)
         or _leads_to_machine(address)
         or address.startswith(("/", "\\"))

@@ -12,6 +12,8 @@ from services.file_checks.verdicts import RefusalReason, Refused
 MAX_MARKS = 500_000
 """How many «<» the XML of one file may hold, and how many «=»; a hundred written pages have a third."""
 
+SVG_SCRIPT = "{http://www.w3.org/2000/svg}script"
+
 
 class Visitor(Protocol):
     """Follows a document from its first element to its last. Tags and attributes are «{namespace}name»."""

@@ -72,7 +72,7 @@ class _Text(markup.Onlooker):
         name = local(tag)
         if reason := _ELEMENTS.get(name):
             raise Refused(reason)
-        if tag == _SCRIPT_FIELD:
+        if tag in (_SCRIPT_FIELD, markup.SVG_SCRIPT):
             raise Refused(RefusalReason.SCRIPT)
         for key, value in attributes.items():
             if local(key) == "href":
@@ -82,6 +82,8 @@ class _Text(markup.Onlooker):
 def _check_address(element: str, address: str) -> None:
     if address.strip().lower().startswith(_SCRIPT_ADDRESSES):
         raise Refused(RefusalReason.MACROS)
-    is_allowed = {"a": is_plain_link, "template": is_own_template}.get(element, is_inside)
-    if not is_allowed(address):
+    if element == "a":
+        if not is_plain_link(address):
+            raise Refused(RefusalReason.LINK)
+    elif not (is_own_template(address) if element == "template" else is_inside(address)):
         raise Refused(RefusalReason.EXTERNAL)

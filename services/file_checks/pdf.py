@@ -245,7 +245,7 @@ def _check_entry(key: str, value: object) -> None:
     elif key == "/URI":  # an action's address, or the catalog's: what relative addresses begin with
         address = value.get("/Base", "") if isinstance(value, Dictionary) else value
         if not is_plain_link(str(address)):
-            raise Refused(RefusalReason.ACTION)
+            raise Refused(RefusalReason.LINK)
     elif key in ("/OpenAction", "/AA") and isinstance(value, Dictionary):
         for action in (value,) if key == "/OpenAction" else value.values():
             _check_automatic(action)

@@ -30,6 +30,10 @@ TEXTS: Mapping[RefusalReason, Any] = {
     RefusalReason.EXTERNAL: _l(
         "Filen henter en mal, et bilde eller annet innhold fra et annet sted. Lagre den som PDF og last opp på nytt."
     ),
+    RefusalReason.LINK: _l(
+        "Filen har en lenke som ikke går til en nettside, en e-postadresse eller et telefonnummer. "
+        "Fjern lenken og last opp på nytt."
+    ),
     RefusalReason.LIVE_FIELDS: _l(
         "Filen har felter som henter innhold fra andre filer eller programmer. "
         "Gjør feltene om til tekst, eller lagre som PDF, og last opp på nytt."

@@ -67,6 +67,8 @@ class RefusalReason(StrEnum):
     MACROS = "macros"
     EXTERNAL = "external"
     """Templates, pictures or other parts fetched from elsewhere when the file is opened."""
+    LINK = "link"
+    """A link that leads to something else than a web page, a mail or a call."""
     LIVE_FIELDS = "live_fields"
     """Fields that fetch from other programs or files (DDE and its relatives)."""
     UNSAFE_STRUCTURE = "unsafe_structure"

@@ -99,13 +99,14 @@ HOSTILE_DOCX = (
     docx_case("picture on the web", EXTERNAL, related=related("image", "https://x.example/1.png", True)),
     docx_case("picture on the web, said to be inside", EXTERNAL, related=related("image", "https://x.example/1.png")),
     docx_case("drawing on the web", EXTERNAL, '<w:pict><v:imagedata src="https://x.example/1.png"/></w:pict>'),
+    docx_case("drawing that is a script", Reason.SCRIPT, word__media__image1_dot_svg=pictures.SVG),
     docx_case("object elsewhere", EMBEDDED, related=related("oleObject", "http://x.example/a.hta", True)),
     docx_case(
-        "link to a program", EXTERNAL, related=related("hyperlink", "file:///C:/Windows/system32/calc.exe", True)
+        "link to a program", Reason.LINK, related=related("hyperlink", "file:///C:/Windows/system32/calc.exe", True)
     ),
-    docx_case("link that is a script", EXTERNAL, related=related("hyperlink", "java&#10;script:alert(1)", True)),
-    docx_case("link that starts a tool", EXTERNAL, related=related("hyperlink", "ms-msdt:/id PCWDiagnostic", True)),
-    docx_case("link in a field to a file share", EXTERNAL, code(r' HYPERLINK "\\\\srv\\a" ')),
+    docx_case("link that is a script", Reason.LINK, related=related("hyperlink", "java&#10;script:alert(1)", True)),
+    docx_case("link that starts a tool", Reason.LINK, related=related("hyperlink", "ms-msdt:/id PCWDiagnostic", True)),
+    docx_case("link in a field to a file share", Reason.LINK, code(r' HYPERLINK "\\\\srv\\a" ')),
     docx_case(
         "object inside",
         EMBEDDED,
@@ -255,7 +256,7 @@ HOSTILE_ODT = (
     odt_case("picture beside the document", EXTERNAL, '<draw:image xlink:href="../1.png"/>'),
     odt_case("section of another document", EXTERNAL, '<text:section-source xlink:href="file://srv/a.odt"/>'),
     odt_case("template on a file share", EXTERNAL, '<meta:template xlink:href="smb://srv/a.ott"/>'),
-    odt_case("link to a file share", EXTERNAL, '<text:a xlink:href="//srv/a.exe"/>'),
+    odt_case("link to a file share", Reason.LINK, '<text:a xlink:href="//srv/a.exe"/>'),
     odt_case("DDE", FIELDS, '<office:dde-source office:dde-application="soffice"/>'),
     odt_case("password", Reason.PASSWORD, manifest="<manifest:encryption-data/>"),
     odt_case("entities that swell", UNSAFE, styles_dot_xml=ENTITIES % (b"a" * 1000)),

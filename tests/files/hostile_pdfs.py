@@ -95,12 +95,12 @@ HOSTILE_PDF = (
     ),
     pdf_case(
         "link that is a script",
-        Reason.ACTION,
+        Reason.LINK,
         page=annotation(b"/Subtype /Link /A << /S /URI /URI (java\\nscript:alert\\(1\\)) >>"),
     ),
     pdf_case(
         "link to a file share",
-        Reason.ACTION,
+        Reason.LINK,
         page=annotation(b"/Subtype /Link /A << /S /URI /URI (file://srv/a.exe) >>"),
     ),
     pdf_case(

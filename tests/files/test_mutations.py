@@ -11,6 +11,8 @@ from tests.files import mutations
 from tests.files.cases import Case
 from tests.files.honest import HONEST
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of what it found odd
+
 BIG = 60_000
 TELLING = (b"", b"\0", b"<", b">>", b"0", b"-1", b"4294967295", b"/JS", b"R", b"PK\x05\x06", b"\xff\xda", b"&#0;", b"%")
 
