@@ -8,7 +8,7 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from adapters.clamav import NotScanned
 from adapters.errors import Unavailable
@@ -34,6 +34,29 @@ ENCRYPTED, OVER_LIMITS = "Heuristics.Encrypted", "Heuristics.Limits.Exceeded"
 """What clamd calls files it could not look into, by the beginning of the name."""
 
 
+def waits() -> ColumnElement[bool]:
+    """As is_waiting, for a query."""
+    return Attachment.status.in_(WAITING) | (
+        (Attachment.status == AttachmentStatus.UNSCANNABLE) & (Attachment.attempts < MOST_ATTEMPTS)
+    )
+
+
+_BEGIN = (
+    update(Attachment)
+    .where(Attachment.id == bindparam("this"), waits())
+    .values(status=AttachmentStatus.SCANNING)
+    .returning(Attachment.id, Attachment.storage_key, Attachment.key_box)
+)
+_SCANNED = (
+    select(Attachment)
+    .select_from(Professional)  # locked first, as everybody does
+    .join(Attachment, Attachment.professional_id == Professional.id)
+    .where(Attachment.id == bindparam("this"), Attachment.status == AttachmentStatus.SCANNING)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 def scan(attachment_id: UUID) -> None:
     """Have one waiting file scanned, and note the verdict. Safe to repeat; one that is scanned or gone is left alone.
 
@@ -57,20 +80,14 @@ def scan(attachment_id: UUID) -> None:
 
 
 def _begin(attachment_id: UUID) -> Attachment | None:
-    """Mark a waiting file as being scanned, for everybody to see, and return it as it is now.
+    """Mark a waiting file as being scanned, for everybody to see, and return what it takes to read it.
 
     One statement, committed by itself: no row stays locked while the scanner works, so that the person may remove the
     file. A file without a verdict passes through STORED unseen.
     """
-    with db.new_session() as session:
-        begun = session.scalar(
-            update(Attachment)
-            .where(Attachment.id == attachment_id, waits())
-            .values(status=AttachmentStatus.SCANNING)
-            .returning(Attachment)
-        )
-        session.commit()
-        return begun
+    with db.engine.begin() as connection:
+        begun = connection.execute(_BEGIN, {"this": attachment_id}).mappings().one_or_none()
+    return Attachment(**begun) if begun is not None else None
 
 
 def is_waiting(attachment: Attachment) -> bool:
@@ -90,16 +107,9 @@ def _wait(attachment_id: UUID) -> None:
 
 
 def _scanned(attachment_id: UUID) -> Attachment | None:
-    """The file whose scan has come to an end, locked after its registration as everybody does; None when it was removed
-    meanwhile, or another worker has had the last word."""
-    return db.session.scalar(
-        select(Attachment)
-        .select_from(Professional)
-        .join(Attachment, Attachment.professional_id == Professional.id)
-        .where(Attachment.id == attachment_id, Attachment.status == AttachmentStatus.SCANNING)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    """The file whose scan has come to an end, locked; None when it was removed meanwhile, or another worker has had the
+    last word."""
+    return db.session.scalar(_SCANNED, {"this": attachment_id})
 
 
 def _note_verdict(attachment_id: UUID, signatures: str, finding: str | None) -> None:
@@ -185,13 +195,6 @@ def is_outdated(attachment: Attachment) -> bool:
     if now.isdecimal() and then.isdecimal():
         return int(now) > int(then)  # a pool of scanners need not agree at every moment
     return now != then
-
-
-def waits() -> ColumnElement[bool]:
-    """As is_waiting, for a query."""
-    return Attachment.status.in_(WAITING) | (
-        (Attachment.status == AttachmentStatus.UNSCANNABLE) & (Attachment.attempts < MOST_ATTEMPTS)
-    )
 
 
 def forget_refused() -> int:

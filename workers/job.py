@@ -12,7 +12,7 @@ from typing import Any, overload
 
 from flask import Flask
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
@@ -141,20 +141,24 @@ def _attempt(outbox_id: int, attempt: int) -> None:
         log.info("job done", extra={**facts, "milliseconds": round((time.monotonic() - began) * 1000)})
 
 
+_TAKE = (
+    # A frozen process must let go of the row when its lease is over: the database ends its idle transaction (R6).
+    select(OutboxEntry, func.set_config("idle_in_transaction_session_timeout", bindparam("lease"), True))
+    .where(
+        OutboxEntry.id == bindparam("id"),
+        OutboxEntry.attempt == bindparam("attempt"),
+        OutboxEntry.done_at.is_(None),
+        OutboxEntry.set_aside_at.is_(None),
+    )
+    .with_for_update(skip_locked=True)
+)
+"""Made once: every job runs it."""
+
+
 def _take(outbox_id: int, attempt: int) -> OutboxEntry | None:
     """Lock the row for this attempt; None when it is done, set aside, in other hands, or was offered anew since."""
-    # A frozen process must let go of the row when its lease is over: the database ends its idle transaction (R6).
-    lease = func.set_config("idle_in_transaction_session_timeout", str(settings().job_lease * 1000), True)
-    return db.session.scalar(
-        select(OutboxEntry, lease)
-        .where(
-            OutboxEntry.id == outbox_id,
-            OutboxEntry.attempt == attempt,
-            OutboxEntry.done_at.is_(None),
-            OutboxEntry.set_aside_at.is_(None),
-        )
-        .with_for_update(skip_locked=True)
-    )
+    milliseconds = str(settings().job_lease * 1000)
+    return db.session.scalar(_TAKE, {"id": outbox_id, "attempt": attempt, "lease": milliseconds})
 
 
 def _put_off(outbox_id: int, attempt: int, error: Exception) -> None:
