@@ -81,8 +81,9 @@ def employer_of(professional: Professional) -> Findable | None:
     return blocks.named(professional.employer) if professional.employer else None
 
 
-def save(actor: Actor, professional: Professional, answers: Mapping[str, Any]) -> None:
-    """Save the page, whole and valid; another e-mail address must be confirmed anew. The caller holds the row.
+def save(actor: Actor, professional: Professional, answers: Mapping[str, Any], *, is_typing: bool = False) -> None:
+    """Save the page, whole and valid; another e-mail address must be confirmed anew, and is sent its link unless the
+    person `is_typing` still. The caller holds the row.
 
     Raises Unfit for a postal code that is not in use, and for an employer nobody can hide from.
     """
@@ -107,9 +108,12 @@ def save(actor: Actor, professional: Professional, answers: Mapping[str, Any]) -
         )
     blocks.hide_from_employer(actor, professional, employer if answers["hides_from_employer"] else None)
     if professional.email != answers["email"]:
-        email_confirmation.begin_anew(professional, answers["email"])
+        email_confirmation.change(professional, answers["email"])
+    if not is_typing:
+        email_confirmation.ask_once(professional)
     changed = [name for name in answers if getattr(before, name) not in (answers[name], answers[name] or None)]
-    audit.record(actor, "contact_details.changed", professional, subject_id=professional.account_id, fields=changed)
+    if changed:
+        audit.record(actor, "contact_details.changed", professional, subject_id=professional.account_id, fields=changed)
     listing.refresh(professional.id)
 
 

@@ -45,13 +45,28 @@ def ask(professional: Professional) -> None:
     )
 
 
-def begin_anew(professional: Professional, email: str) -> None:
-    """Take another address into use: nobody has confirmed it, and nothing has failed to reach it. A link is sent unless
-    there were too many today; then the person may ask for it later."""
+def change(professional: Professional, email: str) -> None:
+    """Take another address into use: nobody has confirmed it, and nothing has failed to reach it. Its link is sent by
+    ask_once(), when the address is typed to its end."""
     professional.email = email
     professional.email_confirmed_at = professional.email_failed_at = None
-    with suppress(TooMany):
-        ask(professional)
+
+
+def ask_once(professional: Professional) -> None:
+    """Send a link to an address that is not confirmed and was never sent one. After too many today the person may ask
+    for it tomorrow."""
+    if professional.email is None or professional.email_confirmed_at is not None:
+        return
+    newest = links.newest(professional.id, LinkPurpose.EMAIL_CONFIRMATION)
+    if newest is None or newest.email != professional.email:
+        with suppress(TooMany):
+            ask(professional)
+
+
+def begin_anew(professional: Professional, email: str) -> None:
+    """Another address, typed to its end."""
+    change(professional, email)
+    ask_once(professional)
 
 
 def ask_again(actor: Actor) -> bool:

@@ -12,6 +12,7 @@ from blueprints.professionals.blueprint import bp
 from blueprints.professionals.common import (
     CAME_FROM_CHECK,
     address_of,
+    is_autosave,
     is_started,
     next_address,
     open_step,
@@ -101,8 +102,9 @@ def about() -> ResponseReturnValue:
         del form.given_name, form.family_name
 
     def save(answers: dict[str, Any]) -> None:
-        contact_details.save(actor(), professional, answers)
-        if employer := contact_details.employer_of(professional):
+        contact_details.save(actor(), professional, answers, is_typing=is_autosave())
+        employer = contact_details.employer_of(professional)
+        if employer is not None and not is_autosave():
             flash(_employer_hint(employer.name), "warning")
 
     response = save_step(form, Step.ABOUT, professional, lambda: About.of(professional), save)
