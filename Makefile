@@ -1,7 +1,7 @@
 # Everything a developer runs. `make run` and `make test` work from a fresh clone: Python 3.11, make and git are enough.
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check check-style check-types check-contracts check-templates check-translations \
-        check-migrations e2e bench migration translations flask seed format lock sure clean
+        check-migrations e2e bench fuzz migration translations flask seed format lock sure clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -51,6 +51,9 @@ e2e: setup  ## The journeys in a real browser
 
 bench: setup  ## What it can bear, measured beside a bare Flask app
 	$(BIN)/python -m benchmarks
+
+fuzz: setup  ## Look for files that upset the file checks: make fuzz seconds=600
+	$(BIN)/python -m tests.files.fuzz $(seconds)
 
 migration: setup  ## A migration from the models' changes: make migration m="add a column"
 	@test -n "$(m)" || { echo 'Say what it does: make migration m="…"'; exit 1; }
