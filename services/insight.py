@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, bindparam, func, literal
 from extensions.clock import OSLO
 from extensions.database import db
 from models.audit import AuditEvent
-from models.enums import Role
+from models.enums import ContactPurpose, Role
 from models.organisation import Organisation
 from services import professionals, words
 from services.access import STAFF_ROLES, Actor
@@ -79,6 +79,12 @@ class Look:
     @property
     def what(self) -> str:
         return str(LOOKS[self.action])
+
+    @property
+    def why(self) -> str:
+        """The purpose in words: what somebody wrote, or one of the purposes organisations choose from."""
+        written = self.purpose or "–"
+        return str(words.CONTACT_PURPOSE[ContactPurpose(written)]) if written in set(ContactPurpose) else written
 
     @property
     def is_summed(self) -> bool:

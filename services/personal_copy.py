@@ -128,7 +128,7 @@ def pdf_of(professional: Professional, language: Language) -> bytes:
                         look.organisation,
                         look.role,
                         f"{look.what} ({look.times})" if look.is_summed else look.what,
-                        look.purpose or "–",
+                        look.why,
                     ]
                     for look in looks
                 ],

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent
-from models.enums import ConsentPurpose, MessageKind, PrivacyCaseKind, PrivacyCaseStatus, Role
+from models.enums import ConsentPurpose, ContactPurpose, MessageKind, PrivacyCaseKind, PrivacyCaseStatus, Role
 from models.listing import Listing
 from models.message import Message
 from models.privacy import ErasureRecord, PrivacyCase
@@ -270,11 +270,12 @@ class TestInsight:
         with app.app_context():
             actor = make.actor(account, Role.PROFESSIONAL)
             reader = make.actor(make.account("Leif Leser"), Role.ORGANISATION_USER, make.organisation())
-            self.look(reader, actor, "profile.opened", purpose="Vikar")
+            self.look(reader, actor, "profile.opened", purpose=ContactPurpose.STAFF_NOW.value)
             db.session.commit()
         client = client_for(account, Role.PROFESSIONAL)
         page = client.get("/min-side/innsyn").text
         assert "Åpnet profil" in page
+        assert "Bemanne nå" in page
         assert "Leif" not in page
         link = page.split('href="/min-side/innsyn/sporsmal?')[1].split('"')[0].replace("&amp;", "&")
         question = client.get(f"/min-side/innsyn/sporsmal?{link}").text
