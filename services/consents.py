@@ -128,7 +128,7 @@ def withdraw(actor: Actor, purpose: ConsentPurpose) -> None:
     """Take one consent back, in the words it was given in. One that is not in force is left alone. Raises
     NoRegistration.
 
-    Without the first consent nothing may be kept: services.leaving goes on from there.
+    Without the first consent nothing may be kept: services.erasure goes on from there.
     """
     professional = professionals.own(actor, lock=True, pages=True)
     event = newest(professional).get(purpose)
