@@ -10,7 +10,9 @@ from extensions.database import db
 from extensions.keys import CannotOpen, KeyRing, Purpose, keyring
 from models.account import Account
 from models.application import Nominee
-from services import key_rotation, national_ids
+from models.professional import Professional
+from services import boxes, key_rotation, national_ids, page_drafts
+from services.professionals import Step
 from stubs.people import by_key
 from tests.builders import synthetic_number
 
@@ -48,6 +50,21 @@ def test_everything_is_sealed_and_indexed_anew(context, make, own_ring):
             select(Account).where(Account.national_id_index == national_ids.index_of(number))
         ).one()
         assert national_ids.read(account) == number
+
+
+def test_addresses_and_half_done_pages_are_sealed_anew(context, make, own_ring):
+    row = make.professional()
+    boxes.put(row, "street_box", "Storgata 1")
+    page_drafts.keep(row, Step.COMPETENCE, [("other", "Halvferdig")])
+    make.registration()
+    db.session.commit()
+    add_keys(own_ring)
+    changed = dict(key_rotation.rotate(db.session.commit))
+    assert (changed["professional"], changed["page_draft"], key_rotation.remaining()) == (1, 1, 0)
+    row = db.session.get(Professional, row.id)
+    assert keyring().key_id_of(row.street_box) == keyring().primary[Purpose.FIELD]
+    assert boxes.read(row, "street_box") == "Storgata 1"
+    assert page_drafts.find(row, Step.COMPETENCE) == [("other", "Halvferdig")]
 
 
 def test_people_are_found_in_the_middle_of_a_rotation(context, make, own_ring):
