@@ -129,8 +129,6 @@ def competence(person: Visitor) -> None:
 
 def availability(person: Visitor) -> None:
     assert person.heading() == "Tilgjengeligheten din"
-    person.press("Neste steg")
-    person.looks_right("D7 availability, errors")
     for answer in ("Ja, nå", "100 prosent", "Dag", "Natt", "Innen en uke"):
         person.choose(answer)
     person.press("Neste steg")
