@@ -19,7 +19,7 @@ from services.errors import NotFound, Unfit
 
 @dataclass(frozen=True)
 class Place:
-    """A municipality by all its official names: «Trondheim – Tråante»."""
+    """A municipality by all its official names, the one it is sorted by first: «Røros – Rosse»."""
 
     number: str
     name: str
@@ -58,8 +58,12 @@ def regions() -> list[Region]:
     found = []
     for (number, name), group in groupby(rows, key=lambda row: (row[0], row[1])):
         places = sorted(group, key=lambda row: alphabetical(row[3]))
-        found.append(Region(number, name, tuple(Place(row[2], row[4].replace(" - ", " – ")) for row in places)))
+        found.append(Region(number, name, tuple(Place(row[2], _names(row[3], row[4])) for row in places)))
     return sorted(found, key=lambda region: alphabetical(region.name))
+
+
+def _names(name: str, official: str) -> str:
+    return " – ".join([name, *(other for other in official.split(" - ") if other != name)])
 
 
 def region(number: str) -> Region:
