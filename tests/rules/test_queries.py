@@ -242,14 +242,20 @@ def test_a_page_of_the_organisations(app, client_for, world, path):
     ask_little(app, client, ["/virksomhet" + path.format(grant=world.administrator.id)])
 
 
-@pytest.mark.parametrize("page", ["", "/opplysninger", "/skjul", "/skjul?sok=herøy", "/registrer/samtykke"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("", "/opplysninger", "/skjul", "/skjul?sok=herøy", "/registrer/samtykke"),
+        *("/kompetanse", "/tilgjengelighet", "/omrader", "/omrader/kart", "/omrader/kart/50"),
+    ],
+)
 def test_a_page_of_min_side(app, client_for, make, page):
     account = make.account("Pia Pleier")
     make.professional(account, employer="Trondheim kommune")
     ask_little(app, client_for(account, Role.PROFESSIONAL), [f"/min-side{page}"])
 
 
-@pytest.mark.parametrize("step", ["samtykke", "om-deg", "se-over"])
+@pytest.mark.parametrize("step", ["samtykke", "om-deg", "kompetanse", "tilgjengelighet", "omrader", "se-over"])
 def test_a_step_of_a_registration(app, client_for, make, step):
     account = make.account("Pia Pleier")
     row = make.professional(account, employer="Trondheim kommune")
