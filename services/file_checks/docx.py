@@ -49,9 +49,16 @@ _ELEMENTS: Mapping[str, RefusalReason] = {
     "mailMerge": RefusalReason.LIVE_FIELDS,
     "webVideoPr": RefusalReason.MEDIA,
 }
+_OFFICE = (
+    "{http://schemas.openxmlformats.org/",
+    "{http://purl.oclc.org/ooxml/",
+    "{http://schemas.microsoft.com/office/",
+    "{urn:schemas-microsoft-com:",
+)
+"""How the namespaces begin whose elements mean something to Word."""
 _VML_PICTURES = frozenset({"imagedata", "fill", "stroke", "image"})
 _LIVE_FIELDS = frozenset(
-    {
+    [
         "DDE",
         "DDEAUTO",
         "LINK",
@@ -63,8 +70,9 @@ _LIVE_FIELDS = frozenset(
         "EMBED",
         "RD",
         "CONTROL",
-    }
+    ]
 )
+_FIELD = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
 _SPELLED_OUT = re.compile(r"\s*QUOTE(?:\s+\d+){2}", re.IGNORECASE)
 """A field code written as character numbers, which only somebody with something to hide does."""
 _PRESSED = re.compile(r'\s*HYPERLINK\s+(?:\\[a-z]\s+)?"?([^"\s]+)', re.IGNORECASE)
@@ -125,11 +133,13 @@ class _Text(markup.Onlooker):
         self.is_in_code = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == markup.SVG_SCRIPT:
+            raise Refused(RefusalReason.SCRIPT)
+        if not tag.startswith(_OFFICE):
+            return  # a form's or a list of sources' own words, which may be anything
         name = local(tag)
         if reason := _ELEMENTS.get(name):
             raise Refused(reason)
-        if tag == markup.SVG_SCRIPT:
-            raise Refused(RefusalReason.SCRIPT)
         match name:
             case "fldChar":
                 self.turn(next((value for key, value in attributes.items() if local(key) == "fldCharType"), ""))
@@ -178,18 +188,18 @@ def _check_main_part(types: _ContentTypes, contents: Mapping[str, bytes]) -> Non
 
 
 def _check_part(name: str, content: bytes, content_type: str) -> None:
-    if not parts.is_xml(name):
-        if content and not (content_type.endswith("printersettings") and not content.startswith(parts.FOREIGN)):
-            parts.check_binary(name, content)
-    elif name.endswith(".rels"):
-        for relation in _relations(content):
-            _check_relation(*relation)
-    elif name.lower().startswith("customxml/"):
-        markup.walk(content, markup.Onlooker())
-    else:
-        text = _Text()
-        markup.walk(content, text)
-        text.finish()
+    if parts.is_xml(name):
+        if name.lower().endswith(".rels"):
+            for relation in _relations(content):
+                _check_relation(*relation)
+        else:
+            text = _Text()
+            markup.walk(content, text)
+            text.finish()
+    elif content_type.endswith("xml"):  # Word would read it as text all the same
+        raise Refused(RefusalReason.UNSAFE_STRUCTURE)
+    elif content and not (content_type.endswith("printersettings") and not content.startswith(parts.FOREIGN)):
+        parts.check_binary(name, content)
 
 
 def _relations(content: bytes) -> Iterable[tuple[str, str, bool]]:
@@ -212,8 +222,8 @@ def _check_relation(kind: str, target: str, is_outside: bool) -> None:
 
 
 def _check_field(code: str) -> None:
-    word = code.split(maxsplit=1)[0].upper() if code.strip() else ""
-    if word in _LIVE_FIELDS or _SPELLED_OUT.match(code):
+    name = _FIELD.match(code)
+    if (name and name[1].upper() in _LIVE_FIELDS) or _SPELLED_OUT.match(code):
         raise Refused(RefusalReason.LIVE_FIELDS)
     if (pressed := _PRESSED.match(code)) and not is_plain_link(pressed[1]):
         raise Refused(RefusalReason.LINK)

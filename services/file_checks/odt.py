@@ -28,9 +28,13 @@ _ELEMENTS: Mapping[str, RefusalReason] = {
     "dde-connection": RefusalReason.LIVE_FIELDS,
     "dde-connection-decl": RefusalReason.LIVE_FIELDS,
     "connection-resource": RefusalReason.LIVE_FIELDS,
+    "submission": RefusalReason.ACTION,
 }
-_TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
-_SCRIPT_FIELD = f"{{{_TEXT}}}script"
+_SCRIPTS: Mapping[str, RefusalReason] = {
+    "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}script": RefusalReason.SCRIPT,
+    "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}script": RefusalReason.MACROS,
+    markup.SVG_SCRIPT: RefusalReason.SCRIPT,
+}
 _SCRIPT_ADDRESSES = ("vnd.sun.star.script:", "vnd.sun.star.expand:", "macro:", "service:", "javascript:")
 _MACRO_FOLDERS = ("basic/", "scripts/", "dialogs/")
 
@@ -70,10 +74,8 @@ class _Text(markup.Onlooker):
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = local(tag)
-        if reason := _ELEMENTS.get(name):
+        if reason := _ELEMENTS.get(name) or _SCRIPTS.get(tag):
             raise Refused(reason)
-        if tag in (_SCRIPT_FIELD, markup.SVG_SCRIPT):
-            raise Refused(RefusalReason.SCRIPT)
         for key, value in attributes.items():
             if local(key) == "href":
                 _check_address(name, value)

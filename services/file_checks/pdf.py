@@ -193,7 +193,10 @@ def _left_in_file(data: bytes, known: Container[int | None]) -> Iterator[bytes]:
     for begin, limit in zip(begins, [*(next_one.start() for next_one in begins[1:]), len(data)], strict=True):
         if begin.start() not in known:
             end = _OBJECT_END.search(data, begin.end(), limit)
-            yield _unescaped(data[begin.end() : end.start() if end else limit])
+            text = _unescaped(data[begin.end() : end.start() if end else limit])
+            if b"/ObjStm" in text:  # objects within, and no table that says what they are
+                raise Refused(RefusalReason.DAMAGED)
+            yield text
 
 
 def _left_in_bundles(bundles: dict[int, Stream], known: Container[tuple[int | None, int]]) -> Iterator[bytes]:

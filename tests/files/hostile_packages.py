@@ -55,6 +55,7 @@ NESTED = "".join(
 EMBEDDED, EXTERNAL, MACROS = Reason.EMBEDDED, Reason.EXTERNAL, Reason.MACROS
 FIELDS, UNSAFE = Reason.LIVE_FIELDS, Reason.UNSAFE_STRUCTURE
 WORD = "application/vnd.ms-word"
+DRAWING = "http://schemas.microsoft.com/office/word/2012/wordprocessingDrawing"
 
 HOSTILE_DOCX = (
     docx_case(
@@ -130,7 +131,7 @@ HOSTILE_DOCX = (
     docx_case("ActiveX", EMBEDDED, "<w:control r:id='rId99' w:name='a'/>"),
     docx_case("part of another document", EXTERNAL, "<w:subDoc r:id='rId99'/>"),
     docx_case("frames of other documents", EXTERNAL, related=related("frame", "http://x.example/a.docx", True)),
-    docx_case("film from the web", Reason.MEDIA, "<w:p><a:webVideoPr xmlns:a='urn:a' embeddedHtml='x'/></w:p>"),
+    docx_case("film from the web", Reason.MEDIA, f"<w:p><v:webVideoPr xmlns:v='{DRAWING}' embeddedHtml='x'/></w:p>"),
     docx_case("mail merge", FIELDS, "<w:mailMerge><w:connectString w:val='a'/></w:mailMerge>"),
     docx_case("DDE", FIELDS, code(r' DDE excel "a" "b" ')),
     docx_case("DDE, its name in pieces", FIELDS, code(" DD", "E", "AUTO c:\\\\cmd.exe ")),
@@ -138,6 +139,19 @@ HOSTILE_DOCX = (
     docx_case("DDE spelled out as numbers in another field", FIELDS, f"<w:p>{NESTED}</w:p>"),
     docx_case(
         "DDE in a field without end", FIELDS, code(" DDE a ").replace('"end"', '"begin"').replace("separate", "a")
+    ),
+    docx_case("DDE against its argument", FIELDS, code(' DDEAUTO"c:\\\\cmd.exe" ')),
+    docx_case("DDE where Word keeps other people's XML", FIELDS, customXml__a_dot_xml=packages.body(code(" DDE a "))),
+    docx_case(
+        "text called a typeface",
+        UNSAFE,
+        word__footer1_dot_odttf=packages.body(code(" DDE a ")),
+        types=override("word/footer1.odttf", f"{packages.TYPE}.footer+xml"),
+    ),
+    docx_case(
+        "relations under capital letters",
+        EXTERNAL,
+        word___rels__settings_dot_xml_dot_RELS=template("http://x.example/"),
     ),
     docx_case("DDE in a footer", FIELDS, word__footer1_dot_xml=packages.body(code(" DDEAUTO a "))),
     docx_case("text of another file", FIELDS, code(r' INCLUDETEXT "\\\\srv\\a.docx" ')),
@@ -246,6 +260,12 @@ HOSTILE_ODT = (
     odt_case("macros at another place", MACROS, word__a_dot_xml=BASIC),
     odt_case("macro on opening", MACROS, LISTENER),
     odt_case("macro behind a link", MACROS, '<text:a xlink:href="vnd.sun.star.script:a.b?language=Basic"/>'),
+    odt_case("macro in the text", MACROS, '<office:script script:language="JavaScript">1</office:script>'),
+    odt_case(
+        "form that is sent",
+        Reason.ACTION,
+        '<xf:submission xmlns:xf="http://www.w3.org/2002/xforms" action="http://x.example"/>',
+    ),
     odt_case("script in a field", Reason.SCRIPT, '<text:script script:language="JavaScript">1</text:script>'),
     odt_case("object", EMBEDDED, '<draw:object xlink:href="./Object 1"/>'),
     odt_case("old object", EMBEDDED, '<draw:object-ole xlink:href="./Object 1"/>', Object_1=OLE_OBJECT),

@@ -64,6 +64,7 @@ HOSTILE_PDF = (
     pdf_case("script named elsewhere", S, catalog=b"/OpenAction << /S 6 0 R >>", objects=[b"/JavaScript"]),
     pdf_case("script after another action", S, catalog=b"/OpenAction << /S /GoTo /Next [%s] >>" % SCRIPT),
     pdf_case("script no table points to", S, hidden=object_(90, SCRIPT)),
+    pdf_case("object stream no table points to", Reason.DAMAGED, hidden=object_(90, stream(b"", b"/Type /Obj#53tm"))),
     Case("PDF: script in an object stream", "cv.pdf", lambda: pdfs.bundled(made(catalog=b"/OpenAction " + ESCAPED)), S),
     Case(
         "PDF: script in an earlier version",
