@@ -93,6 +93,8 @@ class AccessApplication(HasId, HasStatus, Base):
     has_new_answer: Mapped[bool] = mapped_column(default=False)
     decided_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+    """When the closed case was last handed over to the archive."""
     receipt_pdf: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     version: Mapped[int] = mapped_column()
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 import logging
 
-from services import file_scans, housekeeping, retention
+from services import archive, file_scans, housekeeping, retention
 from workers.job import job
 
 log = logging.getLogger("jobs")
@@ -39,6 +39,7 @@ def retain() -> None:
         retention.warn,
         retention.warn_again,
         retention.erase_unused,
+        archive.remove_old,
         retention.delete_unused_accounts,
         housekeeping.empty_old_messages,
         housekeeping.discard_old_links,

@@ -756,6 +756,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_cv_entry_cv_id"), "cv_entry", ["cv_id"], unique=False)
     op.add_column("identity", sa.Column("hpr_number", sa.String(length=9), nullable=True))
     op.add_column("login_session", sa.Column("acr", sa.String(length=60), nullable=True))
+    op.add_column("access_application", sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("professional_id", sa.Uuid(), nullable=True))
     op.add_column("message", sa.Column("link_id", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_message_link_id"), "message", ["link_id"], unique=False)
