@@ -32,7 +32,10 @@ def shown_name(raw: str) -> str:
         if unicodedata.category(letter) not in _DROPPED
     )
     name = unicodedata.normalize("NFC", _RESERVED.sub("_", _BLANK.sub("", seen)))
-    stem, extension = _split(" ".join(name.split()).rstrip(". "))
+    name = " ".join(name.split()).rstrip(". ")
+    if not _split(name)[1]:
+        name = name[:MAX_LENGTH].rstrip(". ")  # which may give it an extension
+    stem, extension = _split(name)
     ending = f".{extension}" if extension else ""
     return (stem.strip(". ")[: MAX_LENGTH - len(ending)].rstrip(". ") or NAMELESS) + ending
 

@@ -52,7 +52,7 @@ def write_seeds() -> None:
 
 def is_sound(target: str, seconds: int) -> bool:
     print(f"{target}: {seconds} seconds", flush=True)
-    limits = [f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=1024", f"-max_len={SEED_LIMIT}"]
+    limits = [f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=1024", f"-max_len={SEED_LIMIT}"]
     kept = [f"-artifact_prefix={PLACE}/{target}-", "-print_final_stats=1", str(PLACE / target)]
     log = PLACE / f"{target}.log"
     with log.open("wb") as output:
