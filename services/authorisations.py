@@ -5,7 +5,7 @@ Why something is not valid is neither read nor kept.
 """
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -117,14 +117,14 @@ def ask(national_id: str) -> Answer:
     return Answer(now, judgement, entry.number, entry.given_name, entry.family_name)
 
 
-def number_of(professional_id: UUID) -> str | None:
-    """The national identity number to ask with; None when the registration is gone or being erased."""
-    account = db.session.scalar(
-        select(Account)
-        .join(Professional, Professional.account_id == Account.id)
-        .where(Professional.id == professional_id, Professional.status != ProfessionalStatus.LEAVING)
+def accounts_of(professional_ids: Iterable[UUID]) -> dict[UUID, Account]:
+    """Who they are, whose numbers are asked with; without those whose registration is gone or being erased."""
+    found = db.session.execute(
+        select(Professional.id, Account)
+        .join(Account, Account.id == Professional.account_id)
+        .where(Professional.id.in_(professional_ids), Professional.status != ProfessionalStatus.LEAVING)
     )
-    return national_ids.read(account) if account is not None else None
+    return dict(found.tuples().all())
 
 
 def check(professional_id: UUID, patience: float | None = None) -> bool:
@@ -132,7 +132,8 @@ def check(professional_id: UUID, patience: float | None = None) -> bool:
 
     Safe to repeat. Nobody's row is locked while HPR thinks.
     """
-    number = number_of(professional_id)
+    account = accounts_of([professional_id]).get(professional_id)
+    number = national_ids.read(account) if account is not None else None
     if number is None:
         return False
     try:
@@ -172,10 +173,7 @@ def ensure_fresh(professional_id: UUID) -> None:
 def note_silence(professional_ids: Iterable[UUID], asked: bool = True) -> None:
     """HPR gave no answer about these: what is known stays, and we ask again soon."""
     now = clock.now()
-    for professional_id in sorted(professional_ids):
-        professional = _locked(professional_id)
-        if professional is None:
-            continue
+    for professional in _locked(professional_ids):
         record = professional.hpr = professional.hpr or HprRecord(status=HprStatus.NOT_CHECKED)
         record.next_check_at = now + RETRY
         if asked:
@@ -185,12 +183,7 @@ def note_silence(professional_ids: Iterable[UUID], asked: bool = True) -> None:
 def keep(answers: Mapping[UUID, Answer]) -> None:
     """Store answers, list or hide the people, and tell those who are no longer shown. When too many lose theirs at once
     the losses are held back, and the Directorate is alarmed."""
-    people: dict[UUID, Professional] = {}
-    for professional_id in sorted(answers):
-        professional = _locked(professional_id)
-        if professional is not None and not _is_overtaken(professional.hpr, answers[professional_id]):
-            professional.hpr = professional.hpr or HprRecord(status=HprStatus.NOT_CHECKED)
-            people[professional_id] = professional
+    people = {one.id: one for one in _locked(answers) if not _is_overtaken(one.hpr, answers[one.id])}
     is_alarmed = open_alarm() is not None
     losses = {
         id_
@@ -198,18 +191,23 @@ def keep(answers: Mapping[UUID, Answer]) -> None:
         if _is_loss(person.hpr, answers[id_]) and (is_alarmed or not _was_released(person.hpr))
     }
     hold = bool(losses) and (is_alarmed or _alarm_when_too_many(len(losses), list(people)))
+    could_be_shown = {id_ for id_, professional in people.items() if _could_be_shown(professional)}
     for id_, professional in people.items():
         if hold and id_ in losses:
             _hold_back(professional.hpr, answers[id_])
         else:
             _store(professional, answers[id_])
+    for id_, verdict in listing.refresh_many(people).items():
+        if id_ in could_be_shown and verdict.hidden == (Hidden.NO_AUTHORISATION,):
+            _tell_of_loss(people[id_], answers[id_].at)
 
 
-def _locked(professional_id: UUID) -> Professional | None:
-    """The registration as it is now, locked, with what HPR said before; None when it is gone or leaving."""
-    return db.session.scalar(
+def _locked(professional_ids: Iterable[UUID]) -> Sequence[Professional]:
+    """The registrations as they are now, locked, with what HPR said before; without those that are gone or leaving."""
+    return db.session.scalars(
         select(Professional)
-        .where(Professional.id == professional_id, Professional.status != ProfessionalStatus.LEAVING)
+        .where(Professional.id.in_(professional_ids), Professional.status != ProfessionalStatus.LEAVING)
+        .order_by(Professional.id)
         .options(
             joinedload(Professional.hpr),
             joinedload(Professional.competence),
@@ -217,7 +215,7 @@ def _locked(professional_id: UUID) -> Professional | None:
         )
         .with_for_update(of=Professional)
         .execution_options(populate_existing=True)
-    )
+    ).all()
 
 
 def _is_overtaken(record: HprRecord | None, answer: Answer) -> bool:
@@ -272,9 +270,8 @@ def _hold_back(record: HprRecord | None, answer: Answer) -> None:
 
 
 def _store(professional: Professional, answer: Answer) -> None:
-    record, judgement = professional.hpr, answer.judgement
-    assert record is not None
-    was_valid = _could_be_shown(professional)
+    record = professional.hpr = professional.hpr or HprRecord(status=HprStatus.NOT_CHECKED)
+    judgement = answer.judgement
     if _is_loss(record, answer):
         record.lost_at = answer.at
     else:
@@ -296,9 +293,6 @@ def _store(professional: Professional, answer: Answer) -> None:
     _store_authorisations(professional, judgement.held)
     if answer.given_name and answer.family_name:  # HPR's name takes the place of the typed one (design.md D7)
         professional.given_name, professional.family_name = answer.given_name[:100], answer.family_name[:100]
-    verdict = listing.refresh(professional.id)
-    if was_valid and verdict.hidden == (Hidden.NO_AUTHORISATION,):
-        _tell_of_loss(professional, answer.at)
 
 
 def _could_be_shown(professional: Professional) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -16,7 +15,7 @@ from extensions.log import security
 from models.enums import ProfessionalStatus
 from models.outbox import OutboxEntry
 from models.professional import HprRecord, Professional
-from services import authorisations, outbox
+from services import authorisations, national_ids, outbox
 from services.authorisations import Answer
 from services.settings import Key, value
 
@@ -78,17 +77,17 @@ def _are_busy() -> bool:
 def run(professional_ids: Sequence[UUID]) -> None:
     """Ask about each, and keep the answers together. When HPR falls silent the rest are left for a later round."""
     answers: dict[UUID, Answer] = {}
-    waiting = iter(professional_ids)
+    accounts = authorisations.accounts_of(professional_ids)
+    waiting = iter(accounts)
     with http.within(SECONDS):
         for professional_id in waiting:
             try:
-                number = authorisations.number_of(professional_id)
-                if number is not None:
+                if number := national_ids.read(accounts[professional_id]):
                     answers[professional_id] = authorisations.ask(number)
             except CannotOpen:
                 security.error("a number does not open", extra={"event": "cannot_open"})
             except Unavailable:
                 authorisations.note_silence([professional_id])
                 break
-    authorisations.note_silence(islice(waiting, None), asked=False)
+    authorisations.note_silence([*waiting], asked=False)
     authorisations.keep(answers)

@@ -1,7 +1,7 @@
 """Who is listed: decided by one function, kept as one row in the search table in the transaction of whatever changed it
 (design.md section 4, D17, I4)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -191,15 +191,21 @@ def _available_from(availability: Availability) -> date:
 
 
 def refresh(professional_id: UUID) -> Verdict:
-    """Bring the search row in line with the registration, in this transaction; returns the verdict.
+    """Bring the search row in line with the registration, in this transaction; returns the verdict."""
+    return refresh_many([professional_id])[professional_id]
 
-    Locks the registration and reads it anew, so that two who change different parts of it at once cannot leave a row
-    that neither of them meant.
+
+def refresh_many(professional_ids: Collection[UUID]) -> dict[UUID, Verdict]:
+    """Bring the search rows of several in line with their registrations, in this transaction; returns the verdicts.
+
+    Locks the registrations and reads them anew, so that two who change different parts of one at once cannot leave a
+    row that neither of them meant.
     """
     db.session.flush()
-    professional = db.session.scalars(
+    found = db.session.scalars(
         select(Professional)
-        .where(Professional.id == professional_id)
+        .where(Professional.id.in_(professional_ids))
+        .order_by(Professional.id)
         .options(
             joinedload(Professional.competence),
             joinedload(Professional.availability),
@@ -213,21 +219,26 @@ def refresh(professional_id: UUID) -> Verdict:
         )
         .with_for_update(of=Professional)
         .execution_options(populate_existing=True)
-    ).one()
-    now = clock.now()
-    verdict = judge(professional, now, Limits.in_force())
-    row = db.session.get(Listing, professional_id)
-    if not verdict.is_listed:
-        if row is not None:
-            db.session.delete(row)
-            db.session.flush()  # gone for whoever asks next in this transaction
-        return verdict
-    if row is None:
-        row = Listing(professional_id=professional_id, listed_since=now)
-        db.session.add(row)
-    for name, value in columns(professional, now, verdict).items():
-        setattr(row, name, value)
-    return verdict
+    ).all()
+    rows = {
+        row.professional_id: row
+        for row in db.session.scalars(select(Listing).where(Listing.professional_id.in_(professional_ids)))
+    }
+    now, limits = clock.now(), Limits.in_force()
+    verdicts = {professional.id: judge(professional, now, limits) for professional in found}
+    for professional in found:
+        verdict, row = verdicts[professional.id], rows.get(professional.id)
+        if not verdict.is_listed:
+            if row is not None:
+                db.session.delete(row)
+            continue
+        if row is None:
+            row = Listing(professional_id=professional.id, listed_since=now)
+            db.session.add(row)
+        for name, value in columns(professional, now, verdict).items():
+            setattr(row, name, value)
+    db.session.flush()  # as it is for whoever asks next in this transaction
+    return verdicts
 
 
 def refresh_ended(most: int = BATCH) -> int:
@@ -236,8 +247,7 @@ def refresh_ended(most: int = BATCH) -> int:
     ids = db.session.scalars(
         select(Listing.professional_id).where(Listing.listed_until <= clock.now()).order_by("listed_until").limit(most)
     ).all()
-    for professional_id in ids:
-        refresh(professional_id)
+    refresh_many(ids)
     return len(ids)
 
 
