@@ -234,9 +234,19 @@ class TestTheSchedule:
         day = timedelta(days=1)
         assert mails(NOON + 30 * day - timedelta(minutes=11)) == []
         (first,) = mails(NOON + 30 * day + timedelta(minutes=11))
-        assert first["subject"] == "Er du fortsatt tilgjengelig?"
-        assert "Du bekreftet sist 1. februar 2027." in first["text"]
-        assert "Lenkene gjelder til 17. mars 2027. Svarer du ikke, skjuler vi deg 2. april 2027." in first["text"]
+        yes, no = first["links"]
+        assert yes.endswith("?svar=ja") and no == yes.replace("?svar=ja", "?svar=pause")
+        assert first["text"].split("\n\n")[:8] == [
+            "Er du fortsatt tilgjengelig?",
+            "Hei",
+            "Du bekreftet sist 1. februar 2027. Velg det som stemmer.",
+            "Ja, jeg er tilgjengelig",
+            yes,
+            "Nei, ta en pause",
+            no,
+            "Du bekrefter med ett trykk på siden som åpnes. Lenkene gjelder til 17. mars 2027. Svarer du ikke, "
+            "skjuler vi deg 2. april 2027.",
+        ]
         assert mails(NOON + 43 * day) == []
         (second,) = mails(NOON + 44 * day + timedelta(minutes=11))
         assert first["links"] != second["links"]
