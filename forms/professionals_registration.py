@@ -42,9 +42,9 @@ class CheckForm(Form):
 
 
 class ConsentForm(StepForm):
-    """One box for each purpose, none ticked beforehand, all in the words of one version."""
+    """One box for each purpose, none ticked beforehand, all in the words of one version. What was ticked when a session
+    ended is never restored."""
 
-    never_restored = tuple(ConsentPurpose)
     text_version = HiddenField()
     register = BooleanField()
     shown_to_organisations = BooleanField(

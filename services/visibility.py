@@ -57,6 +57,8 @@ def _sentence(professional: Professional, reason: Hidden) -> str:
             text = _("Ingen virksomheter kan se deg, fordi vi holder på å slette profilen din.")
         case Hidden.RESTRICTED:
             text = _("Ingen virksomheter kan se deg, fordi bruken av opplysningene dine er begrenset.")
+        case Hidden.NOT_FINISHED if professional.completed_at is not None:
+            text = _("Ingen virksomheter kan se deg, fordi noe i profilen din mangler eller må fornyes.")
         case Hidden.NOT_FINISHED:
             text = _("Ingen virksomheter kan se deg, fordi registreringen ikke er fullført.")
         case Hidden.NO_CONSENT:
@@ -105,6 +107,8 @@ def _advice(professional: Professional, reason: Hidden) -> Advice | None:
             return None
         case Hidden.RESTRICTED:
             return Advice(_("Se personvernsaken din"), Place.PRIVACY)
+        case Hidden.NOT_FINISHED if professional.completed_at is not None:
+            return Advice(_("Se hva som mangler"), Place.REGISTRATION)
         case Hidden.NOT_FINISHED:
             return Advice(_("Fortsett registreringen"), Place.REGISTRATION)
         case Hidden.NO_CONSENT:

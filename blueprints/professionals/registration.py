@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
-from blueprints.guard import Role, actor, open_to
+from blueprints.guard import Role, actor, held, open_to
 from blueprints.professionals.blueprint import bp
 from blueprints.professionals.common import (
     CAME_FROM_CHECK,
@@ -89,6 +89,8 @@ def consent() -> ResponseReturnValue:
         texts=texts,
         given=given,
         until=consents.ends_of(professional, clock.now()) if professional is not None else {},
+        held=None,
+        was_interrupted=held() is not None,
         summary_errors=problems,
     )
 

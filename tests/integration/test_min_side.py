@@ -13,7 +13,7 @@ from models.audit import AuditEvent
 from models.enums import AvailabilityKind, ConsentAct, ConsentPurpose, ProfessionalStatus, Role
 from models.listing import Listing
 from models.professional import Block, Professional
-from services import blocks, listing
+from services import blocks, consents, listing
 from services.errors import NotFound
 from tests.pages import Page
 
@@ -94,6 +94,16 @@ def test_a_withdrawn_consent_leads_to_the_consents(app, make, browser, person):
     assert "Du telles med i beredskapen, men ingen virksomheter kan se deg" in text
     assert 'href="/min-side/registrer/samtykke"' in text
     assert 'name="shown_to_organisations"' in browser.get("/min-side/registrer/samtykke").text
+
+
+def test_a_consent_that_was_not_renewed_is_asked_for_again(browser, person, monkeypatch):
+    newer = consents.Version("2026-12", clock.today() - timedelta(days=100), consents.versions()[-1].texts)
+    known = consents.versions()
+    monkeypatch.setattr(consents, "versions", lambda: (*known, newer))
+    text = browser.get("/min-side").text
+    assert "fordi noe i profilen din mangler eller må fornyes" in text
+    assert 'href="/min-side/registrer/samtykke"' in text
+    assert 'name="register"' in browser.get("/min-side/registrer/samtykke").text
 
 
 def test_an_unfinished_registration_goes_on_where_it_was_left(app, make, client_for):

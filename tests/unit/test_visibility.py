@@ -98,6 +98,14 @@ def test_a_profession_that_is_not_chosen_is_another_matter_than_none(person):
     assert unchosen.advice is not None and unchosen.advice.place is Place.COMPETENCE
 
 
+def test_a_finished_registration_is_not_called_unfinished(person):
+    unfinished = hidden(person, Hidden.NOT_FINISHED)
+    person.completed_at = MOMENT
+    lapsed = hidden(person, Hidden.NOT_FINISHED)
+    assert lapsed.sentence != unfinished.sentence and "fullført" not in lapsed.sentence
+    assert lapsed.advice is not None and lapsed.advice.place is Place.REGISTRATION
+
+
 def test_whoever_is_listed_is_told_so_and_what_would_help(person):
     standing = visibility.of(person, LISTED)
     assert standing.is_listed and standing.advice is None
