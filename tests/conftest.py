@@ -1,7 +1,7 @@
 """What the tests stand on: real PostgreSQL and Valkey, stand-ins of the agencies, one app a process, tables emptied
 after each test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -158,7 +158,6 @@ def app(shared_app: Flask, postgres: Postgres, valkey: Valkey, stubs: Stubs) -> 
 TABLES = [f'"{name}"' for name in Base.metadata.tables if name not in KEPT_TABLES]
 LOCK = text(f"LOCK TABLE {', '.join(TABLES)} IN EXCLUSIVE MODE")
 FILLED = text(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in TABLES))
-RESTART = text("SELECT setval(sequencename::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL")
 
 
 @cache
@@ -167,20 +166,53 @@ def sweeper(url: str) -> Engine:
     return create_engine(url, pool_pre_ping=True, connect_args={"options": "-c session_replication_role=replica"})
 
 
-def empty_tables(postgres: Postgres, database: str) -> None:
+def empty_tables(postgres: Postgres, database: str, rows: Mapping[str, bytes] | None = None) -> None:
     """Every table but the reference data, beside running processes: one that works just now makes us wait, or try
-    again. TRUNCATE would make new files for every table and index, most of them empty already."""
+    again. `rows`, from rows_of(), take their place. TRUNCATE would make new files for every table and index, most of
+    them empty already."""
     for attempts_left in reversed(range(10)):
         try:
             with sweeper(postgres.url(Role.ADMIN, database)).begin() as connection:
                 connection.execute(LOCK)
                 for name in connection.scalars(FILLED).all():
                     connection.execute(text(f"DELETE FROM {name}"))
-                connection.execute(RESTART)
+                for name, content in (rows or {}).items():
+                    with connection.connection.cursor().copy(f"COPY {name} FROM STDIN") as copy:
+                        copy.write(content)
             break
         except OperationalError:  # a deadlock with the relay or a worker, which the database broke off
             if not attempts_left:
                 raise
+
+
+def rows_of(postgres: Postgres, database: str) -> dict[str, bytes]:
+    """What every table but the reference data holds."""
+    with postgres.connect(Role.ADMIN, database) as connection:
+        rows = {}
+        for table in TABLES:
+            with connection.cursor().copy(f"COPY {table} TO STDOUT") as copy:
+                rows[table] = b"".join(bytes(block) for block in copy)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    """What `once` keeps between the tests of a module."""
+    return {}
+
+
+@pytest.fixture
+def once(app: Flask, postgres: Postgres, kept: dict[str, Any]) -> Callable[[Callable[[], Any]], Any]:
+    """once(build): what build() returned at the module's first test, with the rows it made put back for each other."""
+
+    def built(build: Callable[[], Any]) -> Any:
+        if kept:
+            empty_tables(postgres, "tests", kept["rows"])
+        else:
+            kept.update(result=build(), rows=rows_of(postgres, "tests"))
+        return kept["result"]
+
+    return built
 
 
 @pytest.fixture

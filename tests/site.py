@@ -126,9 +126,13 @@ def running_site(folder: Path, template: Callable[[Postgres, str], None], keys: 
         )
         try:
             for process in (site.web, site.worker, site.relay):
-                process.start()
+                process.launch()
+            for process in (site.web, site.worker, site.relay):
+                process.wait_until_ready()
             yield site
         finally:
+            for process in (site.web, site.worker, site.relay):
+                process.ask_to_stop()
             for process in (site.web, site.worker, site.relay):
                 process.stop()
             site.engine.dispose()

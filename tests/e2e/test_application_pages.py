@@ -1,10 +1,7 @@
 """Every page of an application, in each of its states: no axe violation, and no sideways scroll."""
 
-from collections.abc import Callable
-from typing import Any
-
-from sqlalchemy import text
-
+from models.enums import ApplicationStatus
+from stubs.people import by_key
 from tests.builders import synthetic_number
 from tests.e2e.conftest import Visitor
 
@@ -15,17 +12,6 @@ PERSON = {
     "Mobil": "98 76 54 32",
     "Stilling": "Rådgiver, helse og velferd",
 }
-
-
-def begin(visitor: Callable[..., Visitor], **how: Any) -> Visitor:
-    """A submitter at the first step."""
-    person = visitor(**how)
-    person.sign_in("submitter_municipality", "/soknad")
-    person.press("Ny søknad")
-    person.choose("Trondheim kommune")
-    person.press("Neste steg")
-    assert person.heading() == "Innsender"
-    return person
 
 
 def add_person(person: Visitor, button: str = "Lagre person", **changes: str) -> None:
@@ -52,7 +38,10 @@ def test_choosing_whom_to_apply_for(visitor):
 
 
 def test_the_steps(visitor):
-    person = begin(visitor)
+    person = visitor()
+    person.sign_in("submitter_municipality", "/soknad/ny")
+    person.choose("Trondheim kommune")
+    person.press("Neste steg")
     person.looks_right("innsender")
     person.press("Neste steg")
     person.looks_right("innsender, feil")
@@ -117,26 +106,11 @@ def test_the_steps(visitor):
     person.looks_right("utkast finnes")
 
 
-def test_without_scripts(visitor):
-    """Every part of the contact page is there, and says when to fill it in; the whole way works."""
-    person = begin(visitor, scripts=False)
-    person.fill(**{"E-post": "kari@trondheim-kommune.example"}, Mobil="98765432", Stilling="Personalrådgiver")
-    person.press("Neste steg")
-    person.press("Legg til person")
-    add_person(person)
-    person.press("Neste steg")
-    person.choose("En annen person")
-    person.fill(Fornavn="Turid", Etternavn="Kaffekanne", Mobil="91234567")
-    person.page.get_by_label("E-post i jobben").fill("turid@trondheim-kommune.example")
-    person.page.get_by_label("Fødselsnummer").fill(synthetic_number())
-    person.press("Neste steg")
-    person.choose("Jeg bekrefter at")
-    person.press("Signer og send inn")
-    assert person.heading() == "Søknaden er sendt inn"
-
-
-def test_two_tabs_and_the_choice_between_versions(visitor):
-    first = begin(visitor)
+def test_two_tabs_and_the_choice_between_versions(visitor, make):
+    kari = by_key("submitter_municipality")
+    application = make.application(submitter=make.account(kari.name, kari.national_id))
+    first = visitor()
+    first.sign_in("submitter_municipality", f"/soknad/{application.id}/innsender")
     second = first.page.context.new_page()
     second.goto(first.page.url)
     for page, title in ((first.page, "Leder"), (second, "Sjef")):
@@ -152,27 +126,14 @@ def test_two_tabs_and_the_choice_between_versions(visitor):
     assert first.heading() == "Personer som skal ha tilgang"
 
 
-def test_a_question_and_its_answer(visitor, site):
-    person = begin(visitor)
-    person.fill(**{"E-post": "kari@trondheim-kommune.example"}, Mobil="98765432", Stilling="Personalrådgiver")
-    person.press("Neste steg")
-    person.press("Legg til person")
-    add_person(person)
-    person.press("Neste steg")
-    person.choose("Jeg, Kari Multeglans")
-    person.press("Neste steg")
-    person.choose("Jeg bekrefter at")
-    person.press("Signer og send inn")
-    with site.engine.begin() as connection:
-        connection.execute(text("UPDATE access_application SET status = 'waiting'"))
-        connection.execute(
-            text(
-                "INSERT INTO question (id, application_id, status, text, opened_steps, due_on, asked_by_id, asked_at)"
-                " SELECT gen_random_uuid(), id, 'open', 'Hvem er Áŋŋe?', '{innsender,personer,kontaktperson}',"
-                " current_date + 14, submitter_id, now() FROM access_application"
-            )
-        )
-    person.press("Følg søknaden")
+def test_a_question_and_its_answer(visitor, make):
+    kari = by_key("submitter_municipality")
+    application = make.application(ApplicationStatus.WAITING, submitter=make.account(kari.name, kari.national_id))
+    make.question(
+        application, make.staff(), text="Hvem er Áŋŋe?", opened_steps=["innsender", "personer", "kontaktperson"]
+    )
+    person = visitor()
+    person.sign_in("submitter_municipality", f"/soknad/{application.id}/status")
     person.looks_right("status, venter")
     person.press("Svar nå")
     person.looks_right("svar")

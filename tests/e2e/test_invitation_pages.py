@@ -1,35 +1,17 @@
 """Sign-in, the invitation's link and the organisation's pages, in each of their states, looked at in a browser."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 
-from app import create_app
-from config import Settings
 from extensions import clock
 from extensions.database import db
 from models.account import LoginSession
 from models.enums import AccessLevel, GrantStatus, InvitationStatus
 from models.grant import Grant, Invitation
 from stubs.people import by_key
-from tests.builders import Builders
 
 LONG_NAME = {"given_name": "Áŋŋe Jusste Bjørg", "family_name": "Čeđŧá-Šuoržæråsjø Langenavnsen"}
-
-
-@pytest.fixture
-def app(clean_site) -> Iterator[Flask]:
-    """Rows straight into the running product's database."""
-    app = create_app(Settings.from_environment(clean_site.environment))
-    yield app
-    app.extensions["engine"].dispose()
-
-
-@pytest.fixture
-def make(app) -> Builders:
-    return Builders(app)
 
 
 @pytest.fixture
@@ -47,7 +29,7 @@ def test_signing_in_and_out(visitor, clean_site):
     person = visitor()
     person.open("/logg-inn")
     person.looks_right("logg inn")
-    person.sign_in("stranger")
+    person.sign_in_by_hand("stranger")
     assert person.heading() == "Hva vil du gjøre?"
     person.looks_right("velkommen")
     person.press("Logg ut")
@@ -59,7 +41,7 @@ def test_signing_in_and_out(visitor, clean_site):
     assert person.heading() == "Du avbrøt innloggingen"
     person.looks_right("avbrutt")
     clean_site.stubs.control("idporten", "low_acr", count=1)
-    person.sign_in("stranger")
+    person.sign_in_by_hand("stranger")
     assert person.heading() == "Innloggingen er ikke sikker nok"
     person.looks_right("for lavt nivå")
     person.open("/logg-inn/idporten/tilbake?state=x")

@@ -63,7 +63,11 @@ class World:
 
 
 @pytest.fixture
-def world(app: Flask, make: Builders) -> World:
+def world(app: Flask, make: Builders, once: Callable[..., World]) -> World:
+    return once(lambda: a_municipality(app, make))
+
+
+def a_municipality(app: Flask, make: Builders) -> World:
     """Four cases of one municipality, alike but for what became of them; and its users."""
     worker, colleague = make.staff(name="Saga Papirlund"), make.staff(name="Bjørn Stempelås")
     make.staff(name="Tuva Arkivdal")
@@ -158,46 +162,33 @@ def desk(client_for: Callable[..., FlaskClient], world: World) -> FlaskClient:
     return client_for(world.worker, Role.CASEWORKER)
 
 
-@pytest.mark.parametrize("case", ["under_review", "waiting", "granted", "declined"])
-@pytest.mark.parametrize("page", ["", "/personer", "/meldinger", "/historikk"])
-def test_a_page_of_a_case(app, desk, world, case, page):
-    ask_little(app, desk, [f"/sak/{getattr(world, case).id}{page}"])
+def test_the_pages_of_a_case(app, desk, world):
+    cases = (world.under_review, world.waiting, world.granted, world.declined)
+    parts = ("", "/personer", "/meldinger", "/historikk")
+    ask_little(app, desk, [f"/sak/{case.id}{part}" for case in cases for part in parts])
 
 
-@pytest.mark.parametrize(
-    ("case", "page"),
-    [
-        ("under_review", "vedtak?endre"),
-        ("under_review", "sporsmal"),
-        ("under_review", "gi"),
-        ("proposed", "vedtak/godkjenning"),
-        ("waiting", "sporsmal/frist"),
-        ("granted", "vedtak/brev"),
-        ("declined", "vedtak/brev"),
-        ("declined", "klage"),
-    ],
-)
-def test_an_act_in_a_case(app, desk, world, case, page):
-    ask_little(app, desk, [f"/sak/{getattr(world, case).id}/{page}"])
+def test_the_acts_in_a_case(app, desk, world):
+    acts = {
+        world.under_review: ("vedtak?endre", "sporsmal", "gi", f"personer/{world.under_review.people[0].id}/nummer"),
+        world.proposed: ("vedtak/godkjenning",),
+        world.waiting: ("sporsmal/frist",),
+        world.granted: ("vedtak/brev",),
+        world.declined: ("vedtak/brev", "klage"),
+    }
+    ask_little(app, desk, [f"/sak/{case.id}/{page}" for case, pages in acts.items() for page in pages])
 
 
-@pytest.mark.parametrize("case", ["under_review", "waiting"])
-def test_a_decision_on_one_page(app, desk, world, case):
+def test_a_decision_on_one_page(app, desk, world):
     """Seven: besides the case and the trace of having seen it, both what the checks read (earlier access, other
     applications) and, for the letter at their side, how long one may appeal."""
-    ask_little(app, desk, [f"/sak/{getattr(world, case).id}/vedtak"], most=7)
+    ask_little(app, desk, [f"/sak/{case.id}/vedtak" for case in (world.under_review, world.waiting)], most=7)
 
 
-def test_a_persons_number(app, desk, world):
-    person = world.under_review.people[0]
-    ask_little(app, desk, [f"/sak/{world.under_review.id}/personer/{person.id}/nummer"])
-
-
-@pytest.mark.parametrize(
-    "path", ["/sak", "/sak?status=alle&sok=trond", "/logg", "/tilganger", "/tilganger/sok", "/tilganger/{organisation}"]
-)
-def test_a_list_of_the_directorates(app, desk, world, path):
-    ask_little(app, desk, [path.format(organisation=world.organisation.id)])
+def test_the_directorates_lists_and_users(app, desk, world):
+    lists = ("/sak", "/sak?status=alle&sok=trond", "/logg", "/tilganger", "/tilganger/sok")
+    acts = [f"/tilganger/bruker/{world.administrator.id}/{act}" for act in ("stopp", "fodselsnummer")]
+    ask_little(app, desk, [*lists, f"/tilganger/{world.organisation.id}", *acts])
 
 
 def test_the_whole_log(app, client_for, make, desk, world):
@@ -214,53 +205,39 @@ def test_the_whole_log(app, client_for, make, desk, world):
     ask_little(app, client, ["/logg", f"/logg?hvem={world.worker.id}"])
 
 
-@pytest.mark.parametrize("act", ["stopp", "fodselsnummer"])
-def test_an_act_on_a_user(app, desk, world, act):
-    ask_little(app, desk, [f"/tilganger/bruker/{world.administrator.id}/{act}"])
-
-
-@pytest.mark.parametrize(
-    ("case", "page"),
-    [
-        ("under_review", "status"),
-        ("waiting", "status"),
-        ("granted", "status"),
-        ("declined", "status"),
-        ("granted", "brukere"),
-        ("granted", "vedtak"),
-        ("waiting", "svar"),
-    ],
-)
-def test_a_page_of_the_applicants(app, client_for, world, case, page):
+def test_the_applicants_pages(app, client_for, world):
+    pages = {
+        world.under_review: ("status",),
+        world.waiting: ("status", "svar"),
+        world.granted: ("status", "brukere", "vedtak"),
+        world.declined: ("status",),
+    }
     client = client_for(world.submitter, Role.SUBMITTER)
-    ask_little(app, client, [f"/soknad/{getattr(world, case).id}/{page}"])
+    ask_little(app, client, [f"/soknad/{case.id}/{page}" for case, names in pages.items() for page in names])
 
 
-@pytest.mark.parametrize("path", ["", "/brukere", "/brukere/{grant}", "/brukere/{grant}/stopp"])
-def test_a_page_of_the_organisations(app, client_for, world, path):
+def test_the_organisations_pages(app, client_for, world):
     client = client_for(world.administrator.person, Role.ORGANISATION_USER, world.organisation)
-    ask_little(app, client, ["/virksomhet" + path.format(grant=world.administrator.id)])
+    user = f"/brukere/{world.administrator.id}"
+    ask_little(app, client, [f"/virksomhet{page}" for page in ("", "/brukere", user, f"{user}/stopp")])
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        *("", "/opplysninger", "/skjul", "/skjul?sok=herøy", "/registrer/samtykke"),
-        *("/kompetanse", "/tilgjengelighet", "/omrader", "/omrader/kart", "/omrader/kart/50"),
-    ],
-)
-def test_a_page_of_min_side(app, client_for, make, page):
+def test_the_pages_of_min_side(app, client_for, make):
     account = make.account("Pia Pleier")
     make.professional(account, employer="Trondheim kommune")
-    ask_little(app, client_for(account, Role.PROFESSIONAL), [f"/min-side{page}"])
+    pages = (
+        *("", "/opplysninger", "/skjul", "/skjul?sok=herøy", "/registrer/samtykke"),
+        *("/kompetanse", "/tilgjengelighet", "/omrader", "/omrader/kart", "/omrader/kart/50"),
+    )
+    ask_little(app, client_for(account, Role.PROFESSIONAL), [f"/min-side{page}" for page in pages])
 
 
-@pytest.mark.parametrize("step", ["samtykke", "om-deg", "kompetanse", "tilgjengelighet", "omrader", "se-over"])
-def test_a_step_of_a_registration(app, client_for, make, step):
+def test_the_steps_of_a_registration(app, client_for, make):
     account = make.account("Pia Pleier")
     row = make.professional(account, employer="Trondheim kommune")
     with app.app_context():
         found = db.session.get(Professional, row.id)
         found.status, found.completed_at = ProfessionalStatus.STARTED, None
         db.session.commit()
-    ask_little(app, client_for(account, Role.PROFESSIONAL), [f"/min-side/registrer/{step}"])
+    steps = ("samtykke", "om-deg", "kompetanse", "tilgjengelighet", "omrader", "se-over")
+    ask_little(app, client_for(account, Role.PROFESSIONAL), [f"/min-side/registrer/{step}" for step in steps])
