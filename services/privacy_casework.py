@@ -110,6 +110,9 @@ def find(actor: Actor, case_id: UUID, *, lock: bool = False) -> PrivacyCase:
         .options(joinedload(PrivacyCase.account), joinedload(PrivacyCase.caseworker))
     )
     if lock:
+        # The registration first, as its owner does.
+        owner = select(PrivacyCase.professional_id).where(PrivacyCase.id == case_id).scalar_subquery()
+        db.session.execute(select(Professional.id).where(Professional.id == owner).with_for_update())
         query = query.with_for_update(of=PrivacyCase).execution_options(populate_existing=True)
     found = db.session.scalar(query) if actor.is_staff else None
     if found is None:
