@@ -124,7 +124,7 @@ def accounts_of(professional_ids: Iterable[UUID]) -> dict[UUID, Account]:
         .join(Account, Account.id == Professional.account_id)
         .where(Professional.id.in_(professional_ids), Professional.status != ProfessionalStatus.LEAVING)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def check(professional_id: UUID, patience: float | None = None) -> bool:
