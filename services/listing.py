@@ -190,6 +190,20 @@ def _available_from(availability: Availability) -> date:
     return availability.from_date or availability.confirmed_at.astimezone(clock.OSLO).date()
 
 
+PARTS = (
+    joinedload(Professional.competence),
+    joinedload(Professional.availability),
+    joinedload(Professional.reach),
+    joinedload(Professional.hpr),
+    joinedload(Professional.cv),
+    selectinload(Professional.authorisations),
+    selectinload(Professional.consents),
+    selectinload(Professional.attachments),
+    selectinload(Professional.blocks),
+)
+"""What a registration is judged by."""
+
+
 def refresh(professional_id: UUID) -> Verdict:
     """Bring the search row in line with the registration, in this transaction; returns the verdict."""
     return refresh_many([professional_id])[professional_id]
@@ -206,17 +220,7 @@ def refresh_many(professional_ids: Collection[UUID]) -> dict[UUID, Verdict]:
         select(Professional)
         .where(Professional.id.in_(professional_ids))
         .order_by(Professional.id)
-        .options(
-            joinedload(Professional.competence),
-            joinedload(Professional.availability),
-            joinedload(Professional.reach),
-            joinedload(Professional.hpr),
-            joinedload(Professional.cv),
-            selectinload(Professional.authorisations),
-            selectinload(Professional.consents),
-            selectinload(Professional.attachments),
-            selectinload(Professional.blocks),
-        )
+        .options(*PARTS)
         .with_for_update(of=Professional)
         .execution_options(populate_existing=True)
     ).all()
@@ -261,3 +265,31 @@ def all_ids() -> Iterator[list[UUID]]:
             return
         yield batch
         last = batch[-1]
+
+
+def disagreeing() -> list[UUID]:
+    """Registrations whose search row is not the one that follows from them: there should be none (I4)."""
+    now, limits = clock.now(), Limits.in_force()
+    found: list[UUID] = []
+    for ids in all_ids():
+        with db.new_session() as session:  # of its own: rows pass through, all as of one moment, and are let go of
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            query = select(Professional).where(Professional.id.in_(ids)).options(*PARTS)
+            rows = {
+                row.professional_id: row
+                for row in session.scalars(select(Listing).where(Listing.professional_id.in_(ids)))
+            }
+            found += [
+                person.id for person in session.scalars(query) if not _agrees(person, rows.get(person.id), now, limits)
+            ]
+    return found
+
+
+def _agrees(professional: Professional, row: Listing | None, now: datetime, limits: Limits) -> bool:
+    verdict = judge(professional, now, limits)
+    if row is None:
+        return not verdict.is_listed
+    if row.listed_until <= now:
+        return True  # searches leave it out, and refresh_ended() judges it within the minute
+    wanted = columns(professional, now, verdict) if verdict.is_listed else None
+    return wanted is not None and all(getattr(row, name) == value for name, value in wanted.items())

@@ -30,7 +30,7 @@ from models.listing import Listing
 from models.message import Message
 from models.outbox import OutboxEntry
 from models.privacy import DataExport, ErasureRecord
-from services import audit_chain, authorisations, erasure, file_scans, national_ids, outbox, snapshots
+from services import audit_chain, authorisations, erasure, file_scans, listing, national_ids, outbox, snapshots
 from services.outbox import Job
 from services.status import SLOW
 from workers.job import job
@@ -72,6 +72,7 @@ def report() -> None:
         partial_decisions,
         changed_applications,
         wrong_holders,
+        wrongly_listed,
         forgotten_messages,
         forgotten_receipts,
     )
@@ -237,6 +238,11 @@ def late_checks() -> Sequence[UUID]:
     return db.session.scalars(
         select(Listing.professional_id).where(late, Listing.listed_until > clock.now()).limit(100)
     ).all()
+
+
+def wrongly_listed() -> Sequence[UUID]:
+    """Registrations whose search row does not follow from them (I4); `flask listing rebuild` mends it"""
+    return listing.disagreeing()
 
 
 def grants_without_decision() -> Sequence[UUID]:

@@ -17,8 +17,9 @@ from models.enums import (
     Language,
     MessageKind,
 )
+from models.listing import Listing
 from models.outbox import OutboxEntry
-from services import audit, audit_chain, mailbox, national_ids, outbox, snapshots
+from services import audit, audit_chain, listing, mailbox, national_ids, outbox, snapshots
 from services.outbox import Job
 from tests.builders import synthetic_number
 from workers import invariants
@@ -193,3 +194,22 @@ def test_unsealed_events(context, alarms):
         assert alarms(invariants.watch) == {"unsealed_events": 1}
         audit_chain.seal()
         assert alarms(invariants.watch) == {}
+
+
+def test_a_search_row_that_does_not_follow(context, make, alarms):
+    person = make.professional()
+    assert alarms(invariants.report) == {}
+    for break_it in (
+        lambda: setattr(person, "is_address_protected", True),
+        lambda: setattr(person, "family_name", "Etternavn"),
+        lambda: db.session.delete(db.session.get_one(Listing, person.id)),
+    ):
+        break_it()
+        db.session.commit()
+        assert alarms(invariants.report) == {"wrongly_listed": 1}
+        person.is_address_protected = False
+        listing.refresh(person.id)
+        db.session.commit()
+        assert alarms(invariants.report) == {}
+    with later(hours=73):
+        assert alarms(invariants.report) == {}, "its time ran out, and no search finds it"
