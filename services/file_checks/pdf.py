@@ -32,6 +32,8 @@ MAX_BUNDLES = 16 * 1024 * 1024
 MAX_UNPACKED = 50 * 1024 * 1024
 """Bytes of everything else that is packed, pictures apart (C52)."""
 
+MAX_LZW = 40_000
+"""Bytes packed by LZW, a way of the nineties: they unpack to at most 1 300 times as many, and qpdf sets no limit."""
 TAIL = 1024
 """Where the end is looked for."""
 _END_ANYWHERE = re.compile(rb"startxref\s+\d+\s+%%EOF")
@@ -94,15 +96,15 @@ _SUSPECT = re.compile(
 """One of the above, or an entry that asks for a look, in an object as qpdf writes it."""
 _CALM_ACTIONS = ("/GoTo", "/Named")
 """What may happen by itself: going to a place in the document."""
-_UNPACKABLE = frozenset(
-    {"/FlateDecode", "/Fl", "/RunLengthDecode", "/RL", "/ASCII85Decode", "/A85", "/ASCIIHexDecode", "/AHx"}
-)
+_LZW = frozenset({"/LZWDecode", "/LZW"})
+_LIMITED = frozenset({"/FlateDecode", "/Fl", "/RunLengthDecode", "/RL"})
+"""Ways of packing that qpdf unpacks no further than it is told to."""
+_UNPACKABLE = frozenset({*_LIMITED, *_LZW, "/ASCII85Decode", "/A85", "/ASCIIHexDecode", "/AHx"})
 """Ways of packing whose result is counted; the others are for pictures."""
 
 pikepdf.settings.set_qpdf_limits(
     doc_max_warnings=10_000,
     parser_max_nesting=100,
-    parser_max_container_size=200_000,
     max_stream_filters=4,
     flate_max_memory=MAX_UNPACKED,
     png_max_memory=MAX_UNPACKED,
@@ -273,6 +275,8 @@ def _check_stream(stream: Stream, left: int) -> int:
         return 0
     if not names <= _UNPACKABLE:
         return 0
+    if names & _LZW and (names & _LIMITED or len(stream.read_raw_bytes()) > MAX_LZW):
+        raise Refused(RefusalReason.TOO_COMPLEX)
     try:
         size = len(stream.read_bytes(pikepdf.StreamDecodeLevel.specialized))
     except pikepdf.DataDecodingError as error:

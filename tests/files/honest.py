@@ -58,6 +58,7 @@ HONEST = (
         make(made, objects=[stream(pictures.jpeg(), b"/Subtype /Image /Width 60 /Height 40 /Filter /DCTDecode")]),
         FileType.PDF,
     ),
+    Case("PDF packed as in the nineties", "vitnemål 1996.pdf", pdfs.old, FileType.PDF),
     Case("PDF of exactly 10 MB", "stor.pdf", make(pdfs.of_size, MAX_BYTES), FileType.PDF),
     Case("DOCX as Word writes it", "CV Čeđŧá Šŋ.docx", packages.word_docx, FileType.DOCX),
     Case("DOCX as LibreOffice writes it", "cv.docx", packages.libreoffice_docx, FileType.DOCX),

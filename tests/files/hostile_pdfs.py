@@ -144,6 +144,8 @@ HOSTILE_PDF = (
     pdf_case("sixty thousand objects", Reason.TOO_COMPLEX, objects=[b"null"] * 60_000),
     Case("PDF: page that unpacks to 60 MB", "cv.pdf", pdfs.bomb, Reason.BOMB),
     Case("PDF: page packed twice", "cv.pdf", make(pdfs.bomb, times=2), Reason.BOMB),
+    pdf_case("page packed by LZW, and far", Reason.TOO_COMPLEX, contents=stream(bytes(50_000), b"/Filter /LZWDecode")),
+    pdf_case("page packed by LZW within another", Reason.TOO_COMPLEX, contents=stream(b"", b"/Filter [/Fl /LZW]")),
     Case("PDF: object stream that unpacks to 40 MB", "cv.pdf", pdfs.bundle_bomb, Reason.BOMB),
     pdf_case("picture of 3 600 megapixels", Reason.TOO_MANY_PIXELS, objects=[stream(b"", HUGE)]),
 )

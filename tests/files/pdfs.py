@@ -1,5 +1,6 @@
 """PDFs made from their objects: what programs write, and what somebody with bad intent would."""
 
+import base64
 import functools
 import io
 import zlib
@@ -110,6 +111,15 @@ def of_size(size: int) -> bytes:
         if len(data) == size:
             return data
         filling += size - len(data)
+
+
+def old() -> bytes:
+    """A page packed by LZW, as long as the codes stay nine bits long, and written in ASCII85."""
+    bits = "".join(f"{code:09b}" for code in (256, *SIMPLE_PAGE, 257))
+    size = len(bits) // 8 + 1
+    packed = int(bits.ljust(size * 8, "0"), 2).to_bytes(size, "big")
+    filters = b"/Filter [/ASCII85Decode /LZWDecode]"
+    return made(contents=stream(base64.a85encode(packed) + b"~>", filters), version=b"1.2")
 
 
 def bomb(times: int = 1) -> bytes:
