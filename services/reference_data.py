@@ -87,11 +87,12 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
 
 
 def _upsert(table: type[Base], rows: list[dict[str, Any]]) -> None:
-    statement = insert(table).values(rows)
+    statement = insert(table)
     keys = [column.name for column in table.__table__.primary_key]
     changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     db.session.execute(
         statement.on_conflict_do_update(index_elements=keys, set_=changes)
         if changes
-        else statement.on_conflict_do_nothing()
+        else statement.on_conflict_do_nothing(),
+        rows,
     )
