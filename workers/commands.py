@@ -173,7 +173,7 @@ def relay() -> None:
     loop = Relay(app)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        loop.stop()
+        Thread(target=loop.stop).start()  # not from here: what was interrupted may hold the lock that it needs
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
