@@ -29,6 +29,11 @@ _HAS_DESCRIPTOR = 0x8
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 
 
+def ends_as_archive(data: bytes) -> bool:
+    """Whether a program that opens ZIP files would find one at the end, whatever lies before it."""
+    return b"PK\x05\x06" in data[-_END.size - 0xFFFF :]
+
+
 def unpack(data: bytes) -> dict[str, bytes]:
     """The files of an archive by name, in order. Raises Refused."""
     entries = _listed(data)

@@ -3,12 +3,12 @@
 import io
 import re
 import struct
-import zipfile
 import zlib
 from itertools import islice
 
 from PIL import GifImagePlugin, Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin
 
+from services.file_checks.archives import ends_as_archive
 from services.file_checks.quick import SIGNATURES
 from services.file_checks.verdicts import FileType, RefusalReason, Refused
 
@@ -33,7 +33,7 @@ _PLUGINS = (GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin)
 
 def check(data: bytes, file_type: FileType) -> None:
     """Read the picture to its last line. Raises Refused."""
-    if zipfile.is_zipfile(io.BytesIO(data)) or b"%PDF-" in data[:1024]:
+    if ends_as_archive(data) or b"%PDF-" in data[:1024]:
         raise Refused(RefusalReason.MIXED)
     _loaded(data, file_type)
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
+from services.file_checks.archives import ends_as_archive
 from services.file_checks.images import MAX_PIXELS
 from services.file_checks.links import is_plain_link
 from services.file_checks.verdicts import RefusalReason, Refused
@@ -136,7 +137,7 @@ def _check_ends(data: bytes) -> None:
     """It begins as a PDF on the first byte, ends as one on the last, and is nothing else as well."""
     if not data.startswith(b"%PDF-") or b"%%EOF" not in data:
         raise Refused(RefusalReason.DAMAGED)
-    if b"PK\x05\x06" in data[-65_557:] or _TAG.search(data, 0, TAIL):
+    if ends_as_archive(data) or _TAG.search(data, 0, TAIL):
         raise Refused(RefusalReason.MIXED)
     if _LOCKED.search(data):
         raise Refused(RefusalReason.PASSWORD)
