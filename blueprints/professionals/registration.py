@@ -11,6 +11,7 @@ from blueprints.guard import Role, actor, held, open_to
 from blueprints.professionals.blueprint import bp
 from blueprints.professionals.common import (
     CAME_FROM_CHECK,
+    ORDER,
     address_of,
     is_autosave,
     is_started,
@@ -192,7 +193,10 @@ def check() -> ResponseReturnValue:
         Step.CHECK,
         form,
         professional,
-        cards=[(CARDS[card.key], card) for card in profile_cards.cards(professional, CARDS)],
+        cards=sorted(
+            ((CARDS[card.key], card) for card in profile_cards.cards(professional, CARDS)),
+            key=lambda pair: ORDER.index(pair[0]),
+        ),
         urls={step: address_of(step, professional, fra=CAME_FROM_CHECK) for step in Step},
         missing=professionals.gaps(professional),
         summary_errors=[
