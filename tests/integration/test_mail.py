@@ -118,11 +118,49 @@ WORDS = {
         "Virksomheter som søker i registeret, kan ikke lenger se deg. Logg inn på localhost for å se hvorfor, og hva du kan "
         "gjøre.",
     ),
+    (MessageKind.PROFILE_ERASED, NB): (
+        "Profilen din er slettet",
+        "Du trakk samtykket 5. juni 2027 kl. 13.45. Vi har slettet opplysningene dine i registeret.\n\nVirksomheter du har "
+        "hatt kontakt med, kan ha egne notater. Spør dem hvis du vil ha innsyn eller sletting.\n\nReferanse: ABCD EFGH 2345",
+    ),
+    (MessageKind.PROFILE_ERASED, NN): (
+        "Profilen din er sletta",
+        "Du trekte samtykket 5. juni 2027 kl. 13.45. Vi har sletta opplysningane dine i registeret.\n\nVerksemder du har "
+        "hatt kontakt med, kan ha eigne notat. Spør dei viss du vil ha innsyn eller sletting.\n\nReferanse: ABCD EFGH 2345",
+    ),
+    (MessageKind.BEFORE_ERASURE, NB): (
+        "Profilen din blir slettet 5. juli 2027",
+        "Du har ikke brukt profilen siden 5. juli 2022. Vi sletter den 5. juli 2027.\n\nVil du stå i registeret, kan du "
+        "logge inn på localhost og bekrefte at du er tilgjengelig.",
+    ),
+    (MessageKind.BEFORE_ERASURE, NN): (
+        "Profilen din blir sletta 5. juli 2027",
+        "Du har ikkje brukt profilen sidan 5. juli 2022. Vi slettar han 5. juli 2027.\n\nVil du stå i registeret, kan du "
+        "logge inn på localhost og stadfeste at du er tilgjengeleg.",
+    ),
+    (MessageKind.PRIVACY_CASE_RECEIVED, NB): (
+        "Vi har mottatt saken ABCD EFGH 2345",
+        "Vi har mottatt saken din om personvern. Du får svar innen 5. juni 2027. Det er gratis.\n\nLogg inn på localhost for "
+        "å følge saken.",
+    ),
 }
+ABOUT_PRIVACY_CASES = (
+    MessageKind.PRIVACY_CASE_RECEIVED,
+    MessageKind.PRIVACY_CASE_EXTENDED,
+    MessageKind.PRIVACY_CASE_ANSWERED,
+)
 FACTS = {
+    MessageKind.FILE_REFUSED: {"uploaded_on": date(2027, 6, 5), "was_closed": False},
     MessageKind.MORE_INFORMATION: {"due_on": date(2027, 6, 5)},
     MessageKind.RECONFIRMATION_DUE: {"due_on": date(2027, 6, 5)},
     MessageKind.INVITATION_ACCEPTED: {"accepted": datetime(2027, 6, 5, 13, 45, tzinfo=clock.OSLO)},
+    MessageKind.PROFILE_ERASED: {
+        "asked_at": datetime(2027, 6, 5, 13, 45, tzinfo=clock.OSLO),
+        "reference": "ABCD EFGH 2345",
+        "by_person": True,
+    },
+    MessageKind.BEFORE_ERASURE: {"used_on": date(2022, 7, 5), "erased_on": date(2027, 7, 5)},
+    **{kind: {"reference": "ABCD EFGH 2345", "due_on": date(2027, 6, 5)} for kind in ABOUT_PRIVACY_CASES},
 }
 OF_INVITATIONS = {MessageKind.INVITATION, MessageKind.INVITATION_REMINDER, MessageKind.INVITATION_EXPIRED}
 
