@@ -40,6 +40,7 @@ def ask_for_export() -> ResponseReturnValue:
 @open_to(Role.PROFESSIONAL)
 def export_file(export_id: UUID) -> ResponseReturnValue:
     found = exports.own(actor(), export_id)
+    content = exports.read(actor(), found)
     assert found.ready_at is not None
     name = _("kopi av opplysningene mine %(dato)s", dato=show_date(found.ready_at, "short"))
-    return downloads.attachment(exports.read(actor(), found), f"{name}.zip", "application/zip", found.size)
+    return downloads.attachment(content, f"{name}.zip", "application/zip", found.size)
