@@ -25,6 +25,7 @@ HOSTILE_PICTURES = (
     document("PNG: text that unpacks to 100 MB", "a.png", pictures.text_bomb_png, Reason.DAMAGED),
     document("JPG: 3 600 megapixels", "a.jpg", pictures.flood_jpeg, PIXELS),
     document("JPG: hundreds of passes", "a.jpg", pictures.scanned_jpeg, Reason.TOO_COMPLEX),
+    document("JPG: end of a ZIP of many disks behind its end", "a.jpg", pictures.split_archive, Reason.MIXED),
     document("JPG: ZIP behind its end", "a.jpg", lambda: pictures.jpeg() + docx(), Reason.MIXED),
     document(
         "PNG: PDF within",

@@ -86,6 +86,11 @@ def scanned_jpeg(scans: int = 500) -> bytes:
     return data[:last] + data[last:-2] * scans + data[-2:]
 
 
+def split_archive() -> bytes:
+    """A picture with what looks like the end of an archive on many disks."""
+    return jpeg() + b"PK\x05\x06" + b"\x07\0" * 9
+
+
 def heic() -> bytes:
     return b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
 
