@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
 
 from dev.postgres import Postgres, Role
 from dev.supervisor import Service
 from dev.valkey import Valkey
 from stubs.testing import Stubs, start_stubs
+from workers.relay import LEADER_LOCK
 
 BIN = Path(sys.executable).parent
 DATABASE = "site"
@@ -110,6 +111,7 @@ def running_site(folder: Path, template: Callable[[Postgres, str], None], keys: 
             return Service(name, [str(BIN / command[0]), *command[1:]], environment, folder=folder, ready=ready)
 
         flask = ("flask", "--app", "app:create_app")
+        engine = create_engine(postgres.url(Role.ADMIN, DATABASE), pool_pre_ping=True)
         site = Site(
             folder=folder,
             url=url,
@@ -117,12 +119,12 @@ def running_site(folder: Path, template: Callable[[Postgres, str], None], keys: 
             postgres=postgres,
             valkey=valkey,
             stubs=stubs,
-            engine=create_engine(postgres.url(Role.ADMIN, DATABASE)),
+            engine=engine,
             web=service(
                 "web", "gunicorn", "-c", "gunicorn.conf.py", "app:create_app()", ready=lambda _: _answers(port)
             ),
             worker=service("worker", *flask, "worker", ready=lambda _: bool(valkey.client().scard("rq:workers"))),
-            relay=service("relay", *flask, "relay", ready=lambda process: process.is_running),
+            relay=service("relay", *flask, "relay", ready=lambda _: _somebody_leads(engine)),
         )
         try:
             for process in (site.web, site.worker, site.relay):
@@ -136,6 +138,12 @@ def running_site(folder: Path, template: Callable[[Postgres, str], None], keys: 
             for process in (site.web, site.worker, site.relay):
                 process.stop()
             site.engine.dispose()
+
+
+def _somebody_leads(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        lock = text("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = :key")
+        return connection.scalar(lock, {"key": LEADER_LOCK}) is not None
 
 
 def _answers(port: int) -> bool:

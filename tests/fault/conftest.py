@@ -218,21 +218,25 @@ def fault_site(tmp_path_factory: pytest.TempPathFactory, secrets_folder: Path) -
 @pytest.fixture(scope="session")
 def fault_app(fault_site: Site) -> Flask:
     """The same app in this process, to ask for work and make rows."""
-    return create_app(Settings.from_environment(fault_site.environment))
+    app = create_app(Settings.from_environment(fault_site.environment))
+    with app.app_context():
+        reference_data.load()
+        db.session.commit()
+    return app
 
 
 @pytest.fixture
 def faults(fault_site: Site, fault_app: Flask) -> Iterator[Faults]:
     """Everything running, and nothing waiting."""
-    for process in (fault_site.postgres, fault_site.valkey, fault_site.web, fault_site.relay, fault_site.worker):
-        if not process.is_running:
-            process.start()
+    for servers in ((fault_site.postgres, fault_site.valkey), (fault_site.web, fault_site.relay, fault_site.worker)):
+        asleep = [process for process in servers if not process.is_running]
+        for process in asleep:
+            process.launch()
+        for process in asleep:
+            process.wait_until_ready()
     empty_tables(fault_site.postgres, DATABASE)
     fault_site.valkey.client().flushall()
     fault_site.stubs.reset()
-    with fault_app.app_context():
-        reference_data.load()
-        db.session.commit()
     hurt = Faults(fault_site, fault_app)
     yield hurt
     for other in hurt.others:

@@ -31,7 +31,6 @@ def test_a_restarted_database_loses_nothing(faults: Faults) -> None:
     addresses = faults.queue_mails(40)
     until(lambda: len(faults.mails()) > 5, "some to be sent")
     faults.site.postgres.restart()
-    faults.site.engine.dispose()
     faults.wait_until_done(60)
     assert set(faults.mails()) == set(addresses)
     copies = Counter(mail["message_id"] for mail in faults.site.stubs.mail())

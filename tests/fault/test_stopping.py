@@ -21,7 +21,8 @@ def test_a_worker_asked_to_stop_finishes_its_job(faults: Faults) -> None:
 
 
 def test_an_idle_worker_and_the_relay_stop_at_once_also_without_redis(faults: Faults) -> None:
-    faults.wait_until_done()
+    faults.queue_mails(1)
+    faults.wait_until_done()  # both are awake
     faults.site.valkey.kill()
     for process in (faults.site.relay, faults.site.worker):
         assert process.popen is not None
