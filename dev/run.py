@@ -215,13 +215,17 @@ def write_shell_settings(file: Path, settings: Mapping[str, str]) -> None:
         handle.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
 
 
+NAME_WIDTH = 36
+"""As much of a name as the table holds."""
+
+
 def print_guide(address: str, mail: str, seconds: float) -> None:
     """Where to go, and whom to sign in as."""
     width = max(shutil.get_terminal_size((120, 24)).columns, 80)
-    longest = max(len(person.name) for person in people())
     print()
     for person in people():
-        start = f"{person.name:<{longest}}  {person.national_id}  "
+        name = textwrap.shorten(person.name, NAME_WIDTH, placeholder=" …")
+        start = f"{name:<{NAME_WIDTH}}  {person.national_id}  "
         indent = " " * len(start)
         print(textwrap.fill(f"{person.role}. {person.try_}.", width, initial_indent=start, subsequent_indent=indent))
     print(f"\nReady after {seconds:.1f} s. Everybody above is made up; sign in with their number.")
