@@ -20,13 +20,15 @@ from extensions.agencies import Agencies
 from extensions.database import db
 from extensions.keys import KeyRing
 from extensions.page_cache import PageCache
+from services import audit
 
 LARGEST_FORM = 1_000_000
 """Bytes of a request body; files have their own limit where they are taken."""
 
 
 class Helsereserven(Flask):
-    """Flask with the transaction rule: commit after the view when the answer is below 400, roll back otherwise."""
+    """Flask with the transaction rule: commit after the view when the answer is below 400, roll back otherwise. Of a
+    refused form's page stands that it was looked at (I5)."""
 
     request_class = FormRequest
 
@@ -36,6 +38,9 @@ class Helsereserven(Flask):
         if keep:
             guard.remember_result(response)
         db.finish(keep=keep)
+        if response.status_code == 422:
+            audit.keep_looks()
+            db.finish(keep=True)
         return response
 
 

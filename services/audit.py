@@ -12,6 +12,9 @@ from models.audit import AuditEvent
 from models.base import Base
 from services.access import Actor
 
+LOOKS = (".viewed", ".shown", ".revealed", "profile.opened")
+"""How the actions end that change nothing, but show somebody's data."""
+
 
 def record(
     actor: Actor | None,
@@ -29,19 +32,26 @@ def record(
     counts,
     never a name, a number or a text of a person.
     """
-    db.session.add(
-        AuditEvent(
-            at=clock.now(),
-            action=action,
-            actor_id=actor.account_id if actor else None,
-            actor_role=actor.role if actor else None,
-            organisation_id=actor.organisation_id if actor else None,
-            object_type=row.__tablename__ if row is not None else "none",
-            object_id=getattr(row, "id", None),
-            subject_id=subject_id,
-            purpose=purpose,
-            fields=fields or [],
-            facts={key: str(value) if isinstance(value, UUID) else value for key, value in facts.items()},
-            request_id=g.get("request_id") if has_request_context() else None,
-        )
-    )
+    columns = {
+        "at": clock.now(),
+        "action": action,
+        "actor_id": actor.account_id if actor else None,
+        "actor_role": actor.role if actor else None,
+        "organisation_id": actor.organisation_id if actor else None,
+        "object_type": row.__tablename__ if row is not None else "none",
+        "object_id": getattr(row, "id", None),
+        "subject_id": subject_id,
+        "purpose": purpose,
+        "fields": fields or [],
+        "facts": {key: str(value) if isinstance(value, UUID) else value for key, value in facts.items()},
+        "request_id": g.get("request_id") if has_request_context() else None,
+    }
+    db.session.add(AuditEvent(**columns))
+    if has_request_context() and action.endswith(LOOKS):
+        g.setdefault("looks", []).append(columns)
+
+
+def keep_looks() -> None:
+    """Note the looks of this request again after all of it was rolled back: the page of a refused form is shown all the
+    same. The caller commits."""
+    db.session.add_all(AuditEvent(**columns) for columns in g.pop("looks", []))
