@@ -67,8 +67,9 @@ def reveal(actor: Actor, professional_id: UUID, purpose: ContactPurpose) -> Reve
 
 def revealed(actor: Actor, professional_id: UUID, reveal_id: UUID) -> tuple[Professional, Reveal]:
     """What was revealed to this user a moment ago, to be shown now; the look is noted with its reason. Raises NotFound,
-    also when the person is visible no more."""
+    also when the person is visible no more, and Stopped."""
     row = _live(actor, professional_id, reveal_id)
+    require_not_stopped(actor, Stoppable.REVEALS)
     person = _seen(actor, professional_id)
     audit.record(
         actor,
@@ -76,9 +77,19 @@ def revealed(actor: Actor, professional_id: UUID, reveal_id: UUID) -> tuple[Prof
         person,
         subject_id=person.account_id,
         purpose=row.purpose.value,
-        fields=["phone", "email", "other"],
+        fields=list(contact_of(person)),
     )
     return person, row
+
+
+def contact_of(person: Professional) -> dict[str, str]:
+    """What is shown for a reason, by field. An address nobody has confirmed may be somebody else's, and is not."""
+    details = {
+        "phone": person.phone,
+        "email": person.email if person.email_confirmed_at is not None else None,
+        "other": person.competence.other if person.competence else None,
+    }
+    return {name: value for name, value in details.items() if value}
 
 
 def shown_cvs(person: Professional) -> list[Attachment]:

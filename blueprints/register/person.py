@@ -21,8 +21,9 @@ from services.reveals import QuotaReached
 
 @bp.errorhandler(NotFound)
 def gone(_error: NotFound) -> ResponseReturnValue:
-    """The same page for a person who left, who hides, whom the organisation may not see, and who never was."""
-    db.finish(keep=False)
+    """The same page for a person who left, who hides, whom the organisation may not see, and who never was. What HPR
+    has just said of the person stands: whoever lost the authorisation is hidden from now on (C26)."""
+    db.finish(keep=True)
     return render_template("register/gone.html"), 404
 
 
@@ -75,7 +76,7 @@ def contact(professional_id: UUID, reveal_id: UUID) -> ResponseReturnValue:
         reveal=row,
         files=reveals.shown_cvs(found),
         made=_has_made_cv(found),
-        other=found.competence.other if found.competence else None,
+        contact=reveals.contact_of(found),
     )
     return page, form.status_code
 

@@ -15,6 +15,7 @@ from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent
 from models.enums import AlarmKind, ContactPurpose, Role, Stoppable
+from models.listing import Listing
 from models.organisation import Setting
 from models.register import Alarm, Reveal
 from services import alarms, reveals
@@ -55,6 +56,37 @@ def test_contact_is_behind_a_reason_and_each_look_is_noted(
     assert "Interessert" in reader.get(path).text
     with clock.at(clock.now() + timedelta(minutes=16)):
         assert reader.get(shown.location).status_code == 404
+
+
+def test_a_refused_form_shows_its_page_and_leaves_the_same_trace(
+    reader: FlaskClient, make: Builders, submit: Any, app: Flask
+) -> None:
+    person = make.professional()
+    path = f"/register/person/{person.id}"
+    submit(reader, path)  # a look before the form, and one with its refusal
+    location = submit(reader, path, purpose="staff_now").location
+    assert "98 76 54 32" in submit(reader, location).text
+    with app.app_context():
+        actions = db.session.scalars(select(AuditEvent.action).where(AuditEvent.subject_id == person.person.id)).all()
+    assert (actions.count("profile.opened"), actions.count("contact.revealed")) == (3, 2)
+
+
+def test_an_address_nobody_confirmed_is_not_shown(reader: FlaskClient, make: Builders, submit: Any, app: Flask) -> None:
+    person = make.professional(email_confirmed_at=None)
+    page = reader.get(submit(reader, f"/register/person/{person.id}", purpose="staff_now").location).text
+    assert "98 76 54 32" in page and "kari.prove@example.no" not in page
+    with app.app_context():
+        looks = select(AuditEvent.fields).where(AuditEvent.action == "contact.revealed")
+        assert db.session.scalars(looks).one() == ["phone"]
+
+
+def test_what_hpr_says_at_a_reveal_hides_at_once(reader: FlaskClient, make: Builders, submit: Any, app: Flask) -> None:
+    """HPR's stand-in does not know this person."""
+    person = make.professional(hpr__checked_at=clock.now() - timedelta(hours=30))
+    assert submit(reader, f"/register/person/{person.id}", purpose="staff_now").status_code == 404
+    with app.app_context():
+        assert db.session.get(Listing, person.id) is None
+        assert db.session.scalar(select(func.count()).select_from(Reveal)) == 0
 
 
 def test_unseen_people_look_like_nobody(
@@ -155,11 +187,13 @@ def test_a_stop_works_at_once_and_is_lifted(reader: FlaskClient, make: Builders,
     path = f"/register/person/{person.id}"
     now = clock.now()
     actor = Actor(caseworker.id, uuid4(), None, Role.CASEWORKER, now, now, now, now)
+    shown = submit(reader, path, purpose="staff_now").location
     for number in ("942110464", None):
         with app.app_context():
             alarms.stop(actor, Stoppable.REVEALS, number, "Uvanlig mange oppslag")
             db.session.commit()
         assert submit(reader, path, purpose="staff_now").status_code == 403
+        assert reader.get(shown).status_code == 403
         with app.app_context():
             alarms.lift(actor, alarms.stops()[0].id)
             db.session.commit()
