@@ -11,6 +11,7 @@ from extensions.language import current_language
 from models.enums import ConsentPurpose
 from services import consents as service
 from services import professionals
+from services.errors import Unfit
 
 
 @bp.get("/samtykke")
@@ -42,7 +43,11 @@ def give_consent() -> ResponseReturnValue:
     if request.form.get("versjon") != service.current(clock.today()).name:
         flash(_("Teksten er ny siden du åpnet siden. Les den før du samtykker."), "warning")
     else:
-        service.answer(actor(), {purpose})
+        try:
+            service.answer(actor(), {purpose})
+        except Unfit as problem:  # the words of the first one are new, and come first
+            flash(problem.message, "warning")
+            return redirect(url_for(".consent"), 303)
         flash(_("Samtykket er registrert."), "success")
     return redirect(url_for(".consents"), 303)
 

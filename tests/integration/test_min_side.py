@@ -106,6 +106,19 @@ def test_a_consent_that_was_not_renewed_is_asked_for_again(browser, person, monk
     assert 'name="register"' in browser.get("/min-side/registrer/samtykke").text
 
 
+def test_new_words_of_the_first_consent_come_before_another_one(browser, person, monkeypatch):
+    newer = consents.Version("2026-12", clock.today(), consents.versions()[-1].texts)
+    known = consents.versions()
+    monkeypatch.setattr(consents, "versions", lambda: (*known, newer))
+    form = next(
+        form
+        for form in Page(browser.get("/min-side/samtykke").text).forms
+        if form.values.get("samtykke") == "vacancy_alerts"
+    )
+    assert browser.post("/min-side/samtykke/gi", data=form.values).location == "/min-side/registrer/samtykke"
+    assert "Kryss av for at du samtykker til å stå i registeret." in browser.get("/min-side/registrer/samtykke").text
+
+
 def test_an_unfinished_registration_goes_on_where_it_was_left(app, make, client_for):
     account = make.account("Pia Pleier")
     row = make.registration(account)
