@@ -14,13 +14,13 @@ from extensions import clock
 from extensions.database import db
 from extensions.language import current_language
 from models.account import Account
-from models.enums import MessageKind, ProfessionalStatus
+from models.enums import MessageKind, PrivacyCaseStatus, ProfessionalStatus
 from models.message import Message
 from models.privacy import ErasureRecord, PersonLookup, PrivacyCase
 from models.professional import Professional
 from services import audit, email_confirmation, listing, mailbox, national_ids, privacy_casework
 from services.access import DECIDING_ROLES, Actor
-from services.errors import Forbidden, NotFound, Unfit
+from services.errors import Conflict, Forbidden, NotFound, Unfit
 
 OPEN_FOR = timedelta(hours=1)
 """How long one reason lets the caseworker look; then it is written anew."""
@@ -66,9 +66,12 @@ def _matches(wanted: str, number: str, indexes: list[bytes]) -> ColumnElement[bo
 
 
 def open_from(actor: Actor, case: PrivacyCase) -> PersonLookup:
-    """The person of a privacy case that the actor has taken: the case is the reason. Raises Forbidden."""
+    """The person of a privacy case that the actor has taken: the case is the reason, for as long as it is open. Raises
+    Forbidden, and Conflict when it is answered."""
     if case.caseworker_id != actor.account_id:
         raise Forbidden(_("Ta saken før du åpner personen."))
+    if case.status is not PrivacyCaseStatus.OPEN:
+        raise Conflict(_("Saken er besvart."))
     _require_may_help(actor)
     return _opened(actor, privacy_casework.person_of(case), privacy_casework.purpose_of(case), hits=1)
 
@@ -100,10 +103,11 @@ def _opened(
 
 
 def without_person(reason: str, person: Professional) -> str:
-    """A reason without the person's own name and addresses: the log is kept when the person has left (I8)."""
+    """A reason without the person's own name and addresses: the log is kept when the person has left (I8). A name is
+    a word of its own, perhaps in the genitive: Per is no part of «personen»."""
     words = (person.given_name, person.family_name, person.email, person.phone)
     for word in sorted((word for word in words if word), key=len, reverse=True):
-        reason = re.sub(re.escape(word), _("personen"), reason, flags=re.IGNORECASE)
+        reason = re.sub(rf"(?<!\w){re.escape(word)}(?=s?(?!\w))", _("personen"), reason, flags=re.IGNORECASE)
     return reason
 
 

@@ -15,7 +15,7 @@ from models.enums import PrivacyCaseKind, Role
 from models.privacy import PersonLookup
 from models.professional import Professional
 from services import erasure, housekeeping, insight, people, privacy_cases, privacy_casework
-from services.errors import Forbidden, NotFound
+from services.errors import Conflict, Forbidden, NotFound
 from services.insight import Period
 from tests.builders import synthetic_number
 from tests.rules.test_queries import counted
@@ -158,6 +158,18 @@ def test_from_a_case_the_case_is_the_reason(context, person, worker, make):
     lookup = people.open_from(actor, case)
     assert lookup.reason == f"Personvernsak {case.reference}"
     assert people.person(actor, lookup).id == person.id
+    privacy_casework.answer(actor, case, "Rettet")
+    with pytest.raises(Conflict):
+        people.open_from(actor, case)
+
+
+def test_the_reason_keeps_its_words_without_the_name(person):
+    person.given_name = "Per"
+    reason = "Personen ringte om Pers profil, og per@prove.example. Prøve nr. 2"
+    assert (
+        people.without_person(reason, person)
+        == "Personen ringte om personens profil, og personen@prove.example. personen nr. 2"
+    )
 
 
 def test_help_with_the_address(app, desk, person, submit, run_jobs, stubs):
