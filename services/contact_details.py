@@ -91,13 +91,7 @@ def save(actor: Actor, professional: Professional, answers: Mapping[str, Any], *
     place = place_of(answers["postal_code"])
     if place is None:
         raise Unfit("postal_code", _("Vi finner ikke postnummeret %(verdi)s.", verdi=answers["postal_code"]))
-    for name in PLAIN:
-        if name in answers:
-            setattr(professional, name, answers[name] if answers[name] != "" else None)
-    professional.account.name = professional.account.name or professional.name
-    boxes.put(professional, "street_box", answers["street"])
-    professional.postal_code, professional.municipality_number = place.code, place.municipality_number
-    employer = employer_of(professional)
+    employer = blocks.named(answers["employer"]) if answers["employer"] else None
     if answers["hides_from_employer"] and employer is None:
         raise Unfit(
             "hides_from_employer",
@@ -106,6 +100,12 @@ def save(actor: Actor, professional: Professional, answers: Mapping[str, Any], *
                 "Skriv hele navnet eller organisasjonsnummeret, eller fjern krysset."
             ),
         )
+    for name in PLAIN:
+        if name in answers:
+            setattr(professional, name, answers[name] if answers[name] != "" else None)
+    professional.account.name = professional.account.name or professional.name
+    boxes.put(professional, "street_box", answers["street"])
+    professional.postal_code, professional.municipality_number = place.code, place.municipality_number
     blocks.hide_from_employer(actor, professional, employer if answers["hides_from_employer"] else None)
     if professional.email != answers["email"]:
         email_confirmation.change(professional, answers["email"])

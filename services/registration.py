@@ -2,7 +2,7 @@
 
 from extensions import clock
 from models.enums import ProfessionalStatus
-from services import audit, availability, listing, page_drafts, professionals
+from services import audit, availability, email_confirmation, listing, page_drafts, professionals
 from services.access import Actor
 from services.errors import Incomplete
 from services.listing import Verdict
@@ -20,5 +20,6 @@ def finish(actor: Actor) -> Verdict:
         professional.move_to(ProfessionalStatus.ACTIVE)
         availability.settle(professional)
         page_drafts.discard(professional)
+        email_confirmation.ask_once(professional)  # of a page that saved itself, and was left by another way
         audit.record(actor, "registration.finished", professional, subject_id=professional.account_id)
     return listing.refresh(professional.id)

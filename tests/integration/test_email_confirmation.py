@@ -11,7 +11,7 @@ from extensions.database import db
 from models.account import Account
 from models.enums import Language, LinkPurpose, ProfessionalStatus, Role
 from models.professional import Link, Professional
-from services import contact_details, email_confirmation, links, professionals
+from services import contact_details, email_confirmation, links, professionals, registration
 from services.settings import DEFAULTS, Key
 from tests.pages import Page
 
@@ -175,6 +175,20 @@ def test_nothing_is_sent_while_one_types(app, make, client_for, stubs, run_jobs,
         assert submit(browser, page, form=-1).status_code == 303
     run_jobs()
     assert [mail["recipients"] for mail in stubs.mail()] == [["pia@example.no"]]
+
+
+def test_an_address_left_by_another_way_is_sent_its_link_at_the_end(app, make, stubs, run_jobs):
+    """The page saved itself, and its button was never pressed."""
+    account = make.account("Pia Pleier")
+    row = make.professional(account, email_confirmed_at=None)
+    with app.app_context():
+        found = db.session.get(Professional, row.id)
+        found.status, found.completed_at = ProfessionalStatus.STARTED, None
+        db.session.flush()
+        registration.finish(make.actor(account, Role.PROFESSIONAL))
+        db.session.commit()
+    run_jobs()
+    assert [mail["subject"] for mail in stubs.mail()] == ["Bekreft e-posten din"]
 
 
 def test_nothing_is_sent_when_the_address_is_confirmed(app, make, person):

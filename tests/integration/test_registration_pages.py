@@ -346,6 +346,17 @@ def test_an_employer_one_should_not_register_from_is_hinted_at_and_may_be_hidden
         assert db.session.get(Professional, begun.id).blocks == []
 
 
+def test_a_page_that_is_refused_for_its_employer_changes_nothing(app, browser, begun, person, submit):
+    submit(browser, f"{STEPS}/om-deg", form=-1, **ABOUT)
+    page = Page(browser.get(f"{STEPS}/om-deg").text).forms[-1].values
+    typed = page | {"street": "Nygata 2", "employer": "Kiosken", "hides_from_employer": "y"}
+    assert browser.post(f"{STEPS}/om-deg", data=typed, headers={"X-Autosave": "1"}).status_code == 204
+    assert "Nygata 2" in browser.get(f"{STEPS}/om-deg").text
+    with app.app_context():
+        found = db.session.get(Professional, begun.id)
+        assert (boxes.read(found, "street_box"), found.employer) == ("Storgata 1", None)
+
+
 def test_a_protected_address_is_listed_for_nobody(app, make, client_for, submit):
     row = make.professional()
     browser = client_for(make_account(app, row), Role.PROFESSIONAL)
