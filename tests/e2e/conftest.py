@@ -25,16 +25,44 @@ from tests.conftest import empty_tables, migrate
 from tests.pages import Page as Html
 from tests.site import DATABASE, Site, running_site
 
-VIEWS = ((320, "light"), (320, "dark"), (1280, "dark"), (1280, "light"))
-AXE_OPTIONS = {
-    "light": {},
-    # What depends on colours; all the rest is the same page.
-    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}},
-}
-LOOK = """async (options) => ({
-    violations: (await axe.run({resultTypes: ["violations"], ...options})).violations,
-    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-})"""
+VIEWS = ((320, "light", "all"), (320, "dark", "colours"), (1280, "dark", "colours"), (1280, "light", "shape"))
+LOOK = """async ({known, rules}) => {
+    const grounds = new Map([[null, ""]]);  // what shines through, from the outermost element inwards
+    const ground = (node) => {
+        if (!grounds.has(node)) {
+            const style = getComputedStyle(node);
+            const own = [style.backgroundColor, style.backgroundImage, style.opacity, style.filter];
+            const plain = own.join() === "rgba(0, 0, 0, 0),none,1,none";
+            grounds.set(node, ground(node.parentElement) + (plain ? "" : own.join() + ";"));
+        }
+        return grounds.get(node);
+    };
+    const is_text = (node) => node.matches("input, select, textarea")
+        || [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    const look = (node) => {
+        const {color, fontSize, fontWeight, textDecorationLine, textShadow} = getComputedStyle(node);
+        const around = getComputedStyle(node.parentElement).color;
+        return [ground(node), color, fontSize, fontWeight, textDecorationLine, textShadow, around].join();
+    };
+    const is_seen = (node) => node.checkVisibility({visibilityProperty: true}) && node.offsetWidth > 1;
+    const texts = [...document.body.querySelectorAll("*")].filter((node) => is_text(node) && is_seen(node));
+    const looks = new Map(texts.map((node) => [node, look(node)]));
+    const fresh = texts.filter((node) => !known.includes(looks.get(node)));
+    const run = async (context, options) =>
+        (await axe.run(context, {resultTypes: ["violations"], ...options})).violations;
+    const colours = ["color-contrast", "link-in-text-block"];
+    return {
+        violations: [
+            ...(rules === "all" ? await run(document, {}) : []),
+            ...(rules === "shape" ? await run(document, {rules: {"color-contrast": {enabled: false}}}) : []),
+            ...(rules !== "all" && fresh.length ? await run({include: fresh}, {runOnly: colours}) : []),
+        ],
+        looks: [...new Set(looks.values())],
+        overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    };
+}"""
+KNOWN: dict[str, set[str]] = {"light": set(), "dark": set()}
+"""How texts look in each scheme (colours, ground, size) that were measured in this run: the same is not done again."""
 SEEN: set[str] = set()
 """Pages and states that were looked at in this run."""
 
@@ -160,12 +188,13 @@ class Visitor:
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE_SCRIPT)
         before = self.page.viewport_size
-        for width, scheme in VIEWS:
+        for width, scheme, rules in VIEWS:
             self.page.set_viewport_size({"width": width, "height": 900})
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            found = self.page.evaluate(LOOK, AXE_OPTIONS[scheme])
+            found = self.page.evaluate(LOOK, {"known": [*KNOWN[scheme]], "rules": rules})
             assert not found["violations"], f"{name}, {width} px, {scheme}:\n{AxeResults(found).generate_report()}"
             assert found["overflow"] <= 0, f"{name} is {found['overflow']} px too wide at {width} px"
+            KNOWN[scheme].update(found["looks"])
         if before:
             self.page.set_viewport_size(before)
 
