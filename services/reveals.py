@@ -23,7 +23,7 @@ from models.enums import (
 )
 from models.professional import Professional
 from models.register import Reveal, Stop
-from services import alarms, attachments, audit, authorisations, search
+from services import alarms, attachments, audit, authorisations, file_scans, search
 from services.access import Actor
 from services.errors import Forbidden, NotFound, TooMany
 from services.settings import Key, values
@@ -104,17 +104,35 @@ def shown_cvs(person: Professional) -> list[Attachment]:
 
 
 def open_cv(actor: Actor, professional_id: UUID, reveal_id: UUID, file_id: UUID) -> tuple[Attachment, bytes]:
-    """The bytes of one uploaded CV within the time of a reveal; each download is noted. Raises NotFound, and as
-    attachments.content_of."""
+    """The bytes of one uploaded CV within the time of a reveal; each download is noted. Raises NotFound, Stopped,
+    NeedsNewScan, and as attachments.content_of."""
+    person, row, file = _shown_cv(actor, professional_id, reveal_id, file_id)
+    if file_scans.is_outdated(file):
+        raise attachments.NeedsNewScan
+    content = attachments.content_of(file)
+    note_cv(actor, person, row)
+    return file, content
+
+
+def scan_cv_again(actor: Actor, professional_id: UUID, reveal_id: UUID, file_id: UUID) -> None:
+    """Have a CV scanned by a scanner that knows more now, so that it can be opened (I7). Raises NotFound, Stopped."""
+    person, _row, file = _shown_cv(actor, professional_id, reveal_id, file_id)
+    file.move_to(AttachmentStatus.SCANNING)
+    file_scans.ask_again(file.id)
+    file_scans.refresh(file)
+    audit.record(actor, "attachment.scan_asked_for", file, subject_id=person.account_id)
+
+
+def _shown_cv(
+    actor: Actor, professional_id: UUID, reveal_id: UUID, file_id: UUID
+) -> tuple[Professional, Reveal, Attachment]:
     row = _live(actor, professional_id, reveal_id)
     require_not_stopped(actor, Stoppable.REVEALS)
     person = _seen(actor, professional_id)
     file = next((one for one in shown_cvs(person) if one.id == file_id), None)
     if file is None:
         raise NotFound
-    content = attachments.content_of(file)
-    note_cv(actor, person, row)
-    return file, content
+    return person, row, file
 
 
 def open_made_cv(actor: Actor, professional_id: UUID, reveal_id: UUID) -> Professional:

@@ -15,6 +15,7 @@ from forms.register_person import OutcomeForm, PurposeForm
 from models.enums import ContactOutcome, ContactPurpose
 from models.professional import Professional
 from services import cvs, geography, profile_cards, reveals, words
+from services.attachments import NeedsNewScan
 from services.errors import NotFound
 from services.reveals import QuotaReached
 
@@ -85,8 +86,24 @@ def contact(professional_id: UUID, reveal_id: UUID) -> ResponseReturnValue:
 @open_to(Role.ORGANISATION_USER)
 def cv(professional_id: UUID, reveal_id: UUID, file_id: UUID) -> ResponseReturnValue:
     """One uploaded CV, as a download."""
-    file, content = reveals.open_cv(actor(), professional_id, reveal_id, file_id)
+    try:
+        file, content = reveals.open_cv(actor(), professional_id, reveal_id, file_id)
+    except NeedsNewScan:
+        return render_template(
+            "register/cv_new_scan.html",
+            scan_url=url_for(".cv_scan_again", professional_id=professional_id, reveal_id=reveal_id, file_id=file_id),
+            back_url=url_for(".contact", professional_id=professional_id, reveal_id=reveal_id),
+        )
     return downloads.attachment(content, file.name, file.media_type)
+
+
+@bp.post("/person/<uuid:professional_id>/kontakt/<uuid:reveal_id>/cv/<uuid:file_id>/sjekk")
+@open_to(Role.ORGANISATION_USER)
+def cv_scan_again(professional_id: UUID, reveal_id: UUID, file_id: UUID) -> ResponseReturnValue:
+    """Have a CV scanned anew, as the scanner has learnt more since."""
+    reveals.scan_cv_again(actor(), professional_id, reveal_id, file_id)
+    flash(_("Vi sjekker filen på nytt. Last inn siden igjen om noen sekunder."), "info")
+    return redirect(url_for(".contact", professional_id=professional_id, reveal_id=reveal_id), 303)
 
 
 @bp.get("/person/<uuid:professional_id>/kontakt/<uuid:reveal_id>/cv.pdf")

@@ -15,7 +15,7 @@ from extensions.database import db
 from extensions.keys import CannotOpen, KeyRing, Purpose
 from models.attachment import Attachment
 from models.audit import AuditEvent
-from models.enums import AttachmentStatus, Language
+from models.enums import AttachmentStatus, Language, Role
 from models.outbox import OutboxEntry
 from services import file_scans, file_sweep, files, key_rotation, outbox
 from stubs.clamav import TEST_STRING
@@ -162,6 +162,25 @@ def test_newer_signatures_mean_a_new_scan_before_the_file_is_opened(
     run_jobs()
     assert uploader.open(file.id).mimetype == "application/pdf"
     assert uploader.files()[0].signatures == "27402"
+
+
+def test_an_organisation_opens_nothing_the_scanner_has_learnt_more_about(
+    uploader: Uploader, make: Any, client_for: Any, run_jobs: Any, stubs: Any
+) -> None:
+    uploader.upload()
+    run_jobs()
+    (file,) = uploader.files()
+    reader = client_for(make.user().person, Role.ORGANISATION_USER, make.organisation())
+    contact = uploader.submit(reader, f"/register/person/{uploader.professional.id}", purpose="staff_now").location
+    path = f"{contact}/cv/{file.id}"
+    assert reader.get(path).mimetype == "application/pdf"
+    stubs.control("clamav", "signatures", version="27403")
+    page = reader.get(path)
+    assert page.mimetype == "text/html" and "Vi sjekker filen på nytt" in page.text
+    assert uploader.submit(reader, path).location == contact
+    assert path not in reader.get(contact).text and reader.get(path).status_code == 404
+    run_jobs()
+    assert reader.get(path).mimetype == "application/pdf"
 
 
 def test_nothing_is_opened_while_the_scanner_cannot_tell_what_it_knows(
