@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from stubs.people import by_key
 from tests.e2e.conftest import Visitor
+from tests.pages import Page as Html
 from tests.site import Site
 
 
@@ -39,3 +40,19 @@ def test_altinn_away_and_a_right_that_was_lost(clean_site: Site, visitor: Callab
     another.page.goto(draft)
     assert "Trondheim kommune" in another.page.locator("main").inner_text()
     another.looks_right("trouble right lost")
+
+
+def test_too_much_and_too_often(clean_site: Site, visitor: Callable[..., Visitor]) -> None:
+    person = visitor()
+    person.open("/logg-inn")
+    person.page.locator("input[name=next]").evaluate("(field) => { field.value = 'x'.repeat(2_000_000); }")
+    person.press("Logg inn med ID-porten")
+    assert person.heading() == "Det du sendte, er for stort"
+    person.looks_right("trouble 413")
+    person.open("/logg-inn")
+    form = Html(person.page.content()).form().values | {"med": "ingen"}
+    for _ in range(30):
+        person.page.context.request.post(f"{clean_site.url}/logg-inn", form=form)
+    person.press("Logg inn med ID-porten")
+    assert person.heading() == "Du har prøvd mange ganger på kort tid"
+    person.looks_right("trouble 429")
