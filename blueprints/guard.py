@@ -27,6 +27,8 @@ from services.held_forms import Held
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 HELD_COOKIE = "held"
 NEVER_HELD = frozenset({"csrf_token", "form_key"})
+TOKEN = "<token>"
+"""Stands for the secret of a link where an address is kept: only a token's hash is stored (C30)."""
 csrf = CSRFProtect()
 
 
@@ -217,14 +219,19 @@ def _first_result() -> ResponseReturnValue | None:
     found = present()
     location = form_keys.claim(key, _body_hash(), found.account_id if found else None)
     g.form_key = key
-    return redirect(location, 303) if location else None
+    return redirect(location.replace(TOKEN, _token()), 303) if location else None
+
+
+def _token() -> str:
+    """The secret in this request's own address."""
+    return str((request.view_args or {}).get("token", TOKEN))
 
 
 def _first_result_again() -> ResponseReturnValue | None:
     """A second press on a page from before the session was changed by the first one: the same place again."""
     key, found = _form_key(), present()
     location = form_keys.first_result(key, _body_hash(), found.account_id) if key and found else None
-    return redirect(location, 303) if location else None
+    return redirect(location.replace(TOKEN, _token()), 303) if location else None
 
 
 def remember_result(response: Response) -> None:
@@ -234,7 +241,7 @@ def remember_result(response: Response) -> None:
         return
     key: UUID | None = g.get("form_key")
     if key is not None:
-        form_keys.remember(key, response.location or "/")
+        form_keys.remember(key, (response.location or "/").replace(_token(), TOKEN))
     token = request.cookies.get(HELD_COOKIE)
     found = held_forms.find(token) if token else None
     if token and found is not None and found.path == _form_page():

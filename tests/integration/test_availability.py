@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from extensions import clock
 from extensions.database import db
+from models.account import FormKey
 from models.audit import AuditEvent
 from models.enums import AvailabilityKind, CapacityPeriod, CapacityUnit, LinkPurpose, ProfessionalStatus, Role
 from models.listing import Listing
@@ -395,6 +396,8 @@ class TestLinks:
         first = client.post(f"/t/{token}", data=form.values | {"answer": "now"})
         again = client.post(f"/t/{token}", data=form.values | {"answer": "now"})
         assert again.headers["Location"] == first.headers["Location"]
+        with app.app_context():
+            assert token not in "".join(db.session.scalars(select(FormKey.location)))
         another = client.post(f"/t/{token}", data=form.values | {"answer": "paused"})
         assert another.headers["Location"] == f"/t/{token}"
         assert now()[1], "an old page changes nothing"
