@@ -115,12 +115,14 @@ def open_cv(actor: Actor, professional_id: UUID, reveal_id: UUID, file_id: UUID)
 
 
 def scan_cv_again(actor: Actor, professional_id: UUID, reveal_id: UUID, file_id: UUID) -> None:
-    """Have a CV scanned by a scanner that knows more now, so that it can be opened (I7). Raises NotFound, Stopped."""
+    """Have a CV scanned by a scanner that knows more now, so that it can be opened (I7). Raises NotFound, Stopped,
+    Unavailable."""
     person, _row, file = _shown_cv(actor, professional_id, reveal_id, file_id)
-    file.move_to(AttachmentStatus.SCANNING)
-    file_scans.ask_again(file.id)
-    file_scans.refresh(file)
-    audit.record(actor, "attachment.scan_asked_for", file, subject_id=person.account_id)
+    if file_scans.is_outdated(file):
+        file.move_to(AttachmentStatus.SCANNING)
+        file_scans.ask_again(file.id)
+        file_scans.refresh(file)
+        audit.record(actor, "attachment.scan_asked_for", file, subject_id=person.account_id)
 
 
 def _shown_cv(
