@@ -6,6 +6,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# One test more at a time than there are cores: many of them wait for a browser, a mail server or a clock.
+AT_ONCE := $(shell expr $(CORES) + 1)
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -22,8 +24,8 @@ run: setup  ## The whole product on http://localhost:8000 (PORT=…); Ctrl-C sto
 test: setup  ## All checks and the whole suite
 	@$(BIN)/python -m dev.browser
 	@$(BIN)/python -m dev.clamav
-	@failed=0; $(MAKE) --no-print-directory --keep-going check || failed=1; \
-	$(BIN)/python -m pytest -n $(CORES) || failed=1; exit $$failed
+	@failed=0; $(MAKE) --no-print-directory --keep-going --jobs=$(CORES) --output-sync=target check || failed=1; \
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal || failed=1; exit $$failed
 
 check: check-style check-types check-contracts check-templates check-translations check-migrations  ## Everything but the tests
 
