@@ -158,7 +158,7 @@ def _data(professional: Professional, language: Language) -> dict[str, Any]:
     if professional.is_address_protected:
         place = None
     contact = [
-        (_("E-post"), professional.email),
+        (_("E-post"), professional.email if professional.email_confirmed_at else None),
         (_("Mobil"), show_mobile(professional.phone or "")),
         (_("Bosted"), place),
     ]

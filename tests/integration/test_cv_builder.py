@@ -113,6 +113,15 @@ def test_the_pdf_is_tagged_and_holds_what_was_told_once(browser: Any, submit: An
         assert len(titles) == len(set(titles))
 
 
+def test_the_pdf_holds_no_address_nobody_confirmed(browser: Any, app: Any) -> None:
+    with app.app_context():
+        person = db.session.get_one(Professional, browser.professional_id)
+        for confirmed_at, labels in ((clock.now(), ["E-post", "Mobil", "Bosted"]), (None, ["Mobil", "Bosted"])):
+            person.email_confirmed_at = confirmed_at
+            contact = cvs._data(person, Language.BOKMAL)["sections"][0]
+            assert [label for label, _value in contact["facts"]] == labels
+
+
 def test_organisations_find_a_cv_only_when_the_person_says_so(browser: Any, submit: Any, app: Any) -> None:
     def has_cv() -> bool:
         with app.app_context():
