@@ -7,6 +7,7 @@ from typing import Any
 import pikepdf
 import pytest
 
+from extensions import clock
 from extensions.database import db
 from models.cv import CvEntry
 from models.enums import CvSection, Language, Role, Visibility
@@ -89,7 +90,6 @@ def test_nobody_reaches_another_persons_entry(browser: Any, make: Builders, app:
     with app.app_context():
         entry = CvEntry(section=CvSection.EXPERIENCE, position=1, title="Andres jobb")
         other = make.professional()
-        from extensions import clock
         from models.cv import Cv
 
         db.session.add(Cv(professional_id=other.id, updated_at=clock.now(), entries=[entry]))
