@@ -245,7 +245,7 @@ class QuotaReached(TooMany):
     def __init__(self, key: Key, limit: int) -> None:
         super().__init__(
             _(
-                "Dere har fått vise kontaktinformasjon til så mange som det er lov til nå (%(n)s). Vent litt, eller "
+                "Dere har fått vist kontaktinformasjon til så mange som det er lov til nå (%(n)s). Vent litt, eller "
                 "kontakt oss hvis dere trenger flere.",
                 n=limit,
             )
