@@ -173,10 +173,13 @@ def press(actor: Actor, answer: AvailabilityKind) -> Standing:
 
 def answer_link(link: Link, answer: AvailabilityKind, *, again: bool) -> bool:
     """The same presses from an e-mail, by whoever holds the link. One answer counts; another takes `again`, that is
-    «Endre svaret». Returns False when there was an answer, and nothing was changed."""
-    professional = db.session.get_one(
+    «Endre svaret». Returns False when there was an answer, and nothing was changed. Raises NotFound when the person
+    left meanwhile, or has another address."""
+    professional = db.session.get(
         Professional, link.professional_id, with_for_update={"of": Professional}, populate_existing=True
     )
+    if professional is None or professional.status is ProfessionalStatus.LEAVING or professional.email != link.email:
+        raise NotFound
     db.session.refresh(link)  # two presses at once: the second one sees the first one's answer
     if link.used_at is not None and not again:
         return False

@@ -15,7 +15,8 @@ from models.enums import AvailabilityKind, CapacityPeriod, CapacityUnit, LinkPur
 from models.listing import Listing
 from models.message import Message
 from models.professional import Link, Professional
-from services import availability, housekeeping, links, professionals
+from services import availability, erasure, housekeeping, links, professionals
+from services.errors import NotFound
 from services.outbox import Job
 from tests.pages import Page
 from workers.availability import keep_fresh, refresh_listing
@@ -407,6 +408,19 @@ class TestLinks:
         assert "Ingen virksomheter ser deg" in client.get(f"/t/{token}").text
         assert submit(client, f"/t/{token}?endre=1", answer="from_date").status_code == 303
         assert now()[1] and now()[0].availability.from_date == clock.today() + timedelta(days=14)
+
+    def test_an_answer_that_meets_a_leaving_or_a_new_address_changes_nothing(self, app, make, person, token):
+        """Both were pressed at once: the link was found, and then waited for the registration."""
+        for change in (
+            lambda: erasure.ask(make.actor(person.person, Role.PROFESSIONAL)),
+            lambda: setattr(db.session.get_one(Professional, person.id), "email", "ny@example.no"),
+        ):
+            with app.app_context():
+                link = links.find(token, LinkPurpose.AVAILABILITY)
+                change()
+                db.session.flush()
+                with pytest.raises(NotFound):
+                    availability.answer_link(link, AvailabilityKind.PAUSED, again=True)
 
     def test_a_press_without_an_answer_is_asked_again(self, client, submit, token):
         assert submit(client, f"/t/{token}").status_code == 422
