@@ -10,6 +10,7 @@ from typing import Any, cast
 from flask import Request
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import ClientDisconnected
 
 from extensions.agencies import settings
 from extensions.database import db
@@ -48,7 +49,8 @@ def take_in(actor: Actor, request: Request) -> None:
     try:
         request.max_content_length = LARGEST_REQUEST
         with _bounded(request.environ.get("gunicorn.socket")):
-            request.form  # noqa: B018 - reads all of it
+            if not request.form:  # reads all of it; a body that was cut off is no form
+                raise ClientDisconnected
     finally:
         _places.release()
 

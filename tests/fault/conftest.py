@@ -2,11 +2,14 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -21,10 +24,11 @@ from dev.supervisor import Service
 from extensions import clock
 from extensions.agencies import settings
 from extensions.database import db
-from models.enums import InvitationStatus, Language, MessageKind, Role
-from services import mailbox, reference_data, sessions
+from models.attachment import Attachment
+from models.enums import AttachmentKind, InvitationStatus, Language, MessageKind, Role, Visibility
+from services import files, mailbox, outbox, reference_data, sessions
 from stubs.people import by_key
-from tests import leaks
+from tests import leaks, papers
 from tests.builders import Builders
 from tests.conftest import empty_tables, migrate
 from tests.pages import Page
@@ -94,10 +98,15 @@ class Faults:
         person = by_key("submitter_municipality")
         account = self.make.account(person.name, person.national_id)
         application = self.make.application(submitter=account, nominees=2)
+        self.numbers += [nominee.number for nominee in application.people]  # type: ignore[attr-defined]
+        return Draft(self.browser(account), f"/soknad/{application.id}", application.submitter_email)
+
+    def browser(self, account: Any, role: Role = Role.SUBMITTER) -> httpx.Client:
+        """A browser somebody has signed in to."""
         with self.app.app_context():
             token, _session = sessions.open_for(
                 account,
-                Role.SUBMITTER,
+                role,
                 organisation_id=None,
                 issuer=settings().idporten_issuer,
                 provider_session_id=None,
@@ -110,9 +119,31 @@ class Faults:
         signed = cookie.dumps({"_user_id": token, "_fresh": True})
         # The domain a cookie jar gives "localhost": the server's own answer then takes this cookie's place.
         browser.cookies.set(self.app.config["SESSION_COOKIE_NAME"], signed, domain="localhost.local", path="/")
-        numbers = [person.national_id, *(nominee.number for nominee in application.people)]  # type: ignore[attr-defined]
-        self.numbers += numbers
-        return Draft(browser, f"/soknad/{application.id}", application.submitter_email)
+        self.numbers.append(account.number)
+        return browser
+
+    def files(self, count: int) -> list[bytes]:
+        """So many files that wait for their scan; returns what is in them, oldest first."""
+        contents = [papers.pdf() for _ in range(count)]
+        person = self.make.registration()
+        with self.app.app_context():
+            for content in contents:
+                file = Attachment(
+                    id=uuid4(),
+                    professional_id=person.id,
+                    kind=AttachmentKind.CV,
+                    name="cv.pdf",
+                    media_type="application/pdf",
+                    size=len(content),
+                    sha256=sha256(content).digest(),
+                    visibility=Visibility.ONLY_ME,
+                    uploaded_at=clock.now(),
+                )
+                files.keep(file, [content])
+                db.session.add(file)
+                outbox.add(outbox.Job.SCAN_FILE, attachment_id=file.id)
+            db.session.commit()
+        return contents
 
     # What came of it
 
@@ -199,6 +230,20 @@ class Faults:
         more.start()
         self.others.append(more)
         return more
+
+    @contextmanager
+    def unwritable(self, table: str) -> Iterator[None]:
+        """Whoever wants to write to a table waits; it can be read."""
+        with self.site.engine.begin() as connection:
+            connection.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
+            yield
+
+    def send_half(self, request: httpx.Request) -> None:
+        """Send a request up to the middle of its body, and hang up."""
+        body = request.read()
+        head = [f"{request.method} {request.url.path} HTTP/1.1", *(f"{k}: {v}" for k, v in request.headers.items())]
+        with socket.create_connection(("127.0.0.1", request.url.port or 80)) as connection:
+            connection.sendall("\r\n".join([*head, "", ""]).encode() + body[: len(body) // 2])
 
     @contextmanager
     def locked(self, table: str, id_: object) -> Iterator[None]:
