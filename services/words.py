@@ -104,6 +104,8 @@ MESSAGE_KIND: Mapping[MessageKind, Any] = {
     MessageKind.NEW_INVITATION_REQUESTED: _l("Ny invitasjon ønsket"),
     MessageKind.ACCESS_ENDED: _l("Tilgang stoppet"),
     MessageKind.RECONFIRMATION_DUE: _l("Tilganger må bekreftes"),
+    MessageKind.EMAIL_CONFIRMATION: _l("Lenke for å bekrefte e-post"),
+    MessageKind.FILE_REFUSED: _l("Fil avvist"),
     MessageKind.LISTING_LOST: _l("Vises ikke lenger"),
     MessageKind.AVAILABILITY_CHECK: _l("Spørsmål om tilgjengelighet"),
     MessageKind.PROFILE_ERASED: _l("Profilen slettet"),
