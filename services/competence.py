@@ -22,13 +22,6 @@ def choices(professional: Professional) -> list[tuple[str, str]]:
     return sorted(names.items(), key=lambda pair: alphabetical(pair[1]))
 
 
-def is_unchosen(professional: Professional) -> bool:
-    """Whether there are professions to choose among, and none of them is chosen: HPR answered later than the page."""
-    chosen = professional.competence.professions if professional.competence else []
-    offered = {code for code, _name in choices(professional)}
-    return professional.competence is not None and bool(offered) and not offered.intersection(chosen)
-
-
 def save(actor: Actor, answers: dict[str, Any]) -> None:
     """Keep the page's answers; a profession that is not valid is left out, and all are left as they were when the page
     could offer none."""

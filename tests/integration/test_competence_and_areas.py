@@ -13,7 +13,7 @@ from models.enums import FieldOfWork, HprStatus, ProfessionalStatus, Role
 from models.listing import Listing
 from models.organisation import County, Municipality
 from models.professional import Professional, ProfessionalAuthorisation
-from services import areas, competence, maps
+from services import areas, maps
 from tests.pages import Page
 from tests.rules.test_queries import counted
 
@@ -113,7 +113,7 @@ class TestCompetence:
         assert submit(browser, self.PAGE, **(COMPETENCE | {"professions": ["JO", "SP"]})).status_code == 303
         assert listing_of(app, person).professions == ["JO", "SP"]
 
-    def test_before_hpr_has_answered_one_may_go_on_and_choose_later(self, app, arrive, submit, stored):
+    def test_before_hpr_has_answered_one_may_go_on_and_choose_later(self, arrive, submit, stored):
         silent = {"status": HprStatus.NOT_CHECKED, "checked_at": None}
         person, browser = arrive(
             **STARTED, competence=None, authorisations=[], **{f"hpr__{name}": value for name, value in silent.items()}
@@ -124,15 +124,6 @@ class TestCompetence:
         answers = {name: value for name, value in COMPETENCE.items() if name != "professions"}
         assert submit(browser, step, go="next", **answers).headers["Location"].endswith("/tilgjengelighet")
         assert stored(person, "competence").professions == []
-        with app.app_context():
-            row = db.session.get_one(Professional, person.id)
-            assert not competence.is_unchosen(row)
-            row.authorisations = [
-                ProfessionalAuthorisation(
-                    profession="SP", profession_name="Sykepleier", kind="1", kind_name="Autorisasjon", is_active=True
-                )
-            ]
-            assert competence.is_unchosen(row)
 
     def test_without_a_valid_authorisation_the_page_says_so(self, arrive):
         _person, browser = arrive(authorisations=[], hpr__status=HprStatus.EXPIRED)
