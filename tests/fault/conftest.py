@@ -36,6 +36,9 @@ from tests.site import DATABASE, Site, running_site, until
 
 LEASE = 4
 """Seconds a job may hold its row; two minutes in production."""
+UPLOAD_SILENCE = 2
+UPLOADS = {"UPLOAD_SILENCE": str(UPLOAD_SILENCE), "UPLOAD_LIMIT": "3"}
+"""Seconds an upload may be silent, and last; half a minute and two minutes in production."""
 
 
 @dataclass
@@ -198,7 +201,7 @@ class Faults:
     # Hurting it
 
     def family_of(self, service: Service) -> list[int]:
-        """A process and its children; a worker's job runs in a child that leads a group of its own."""
+        """A process and its children."""
         assert service.popen is not None
         pid = service.popen.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -238,12 +241,13 @@ class Faults:
             connection.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
             yield
 
-    def send_half(self, request: httpx.Request) -> None:
-        """Send a request up to the middle of its body, and hang up."""
+    def send_half(self, request: httpx.Request) -> socket.socket:
+        """Send a request up to the middle of its body; returns the open connection."""
         body = request.read()
         head = [f"{request.method} {request.url.path} HTTP/1.1", *(f"{k}: {v}" for k, v in request.headers.items())]
-        with socket.create_connection(("127.0.0.1", request.url.port or 80)) as connection:
-            connection.sendall("\r\n".join([*head, "", ""]).encode() + body[: len(body) // 2])
+        connection = socket.create_connection(("127.0.0.1", request.url.port or 80), timeout=30)
+        connection.sendall("\r\n".join([*head, "", ""]).encode() + body[: len(body) // 2])
+        return connection
 
     @contextmanager
     def locked(self, table: str, id_: object) -> Iterator[None]:
@@ -256,7 +260,7 @@ class Faults:
 @pytest.fixture(scope="session")
 def fault_site(tmp_path_factory: pytest.TempPathFactory, secrets_folder: Path) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("faults")
-    with running_site(folder, migrate, secrets_folder, JOB_LEASE=str(LEASE), SMTP_TIMEOUT="2") as site:
+    with running_site(folder, migrate, secrets_folder, JOB_LEASE=str(LEASE), SMTP_TIMEOUT="2", **UPLOADS) as site:
         yield site
 
 

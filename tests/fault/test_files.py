@@ -1,6 +1,9 @@
 """Files when a process dies or the queue is emptied at the worst moment (security.md R2, R4, R7, R10)."""
 
+import socket
+from contextlib import suppress
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -8,13 +11,14 @@ import pytest
 from sqlalchemy import select
 
 from adapters.storage import Storage
+from blueprints.uploads import AT_ONCE
 from extensions import clock
 from extensions.database import db
 from models.attachment import Attachment
 from models.enums import Role
 from services import file_sweep, files
 from tests import papers
-from tests.fault.conftest import Faults
+from tests.fault.conftest import UPLOAD_SILENCE, Faults
 from tests.pages import Page
 from tests.site import until
 
@@ -105,7 +109,8 @@ def test_the_web_process_dies_between_the_store_and_the_commit(faults: Faults, s
     assert are_all_clean(faults, 1)
 
 
-def test_a_half_sent_file_is_no_file(faults: Faults, storage: Storage) -> None:
+def uploading(faults: Faults) -> tuple[httpx.Client, httpx.Request]:
+    """Somebody about to upload a file: the browser, and what it would send."""
     browser = faults.browser(faults.make.registration().person, Role.PROFESSIONAL)
     fields = Page(browser.get("/min-side/cv").text).form(0).values
     request = browser.build_request(
@@ -114,8 +119,42 @@ def test_a_half_sent_file_is_no_file(faults: Faults, storage: Storage) -> None:
         data={**fields, "visibility": "only_me"},
         files={"file": ("cv.pdf", papers.pdf(size=400_000), "application/pdf")},
     )
-    faults.send_half(request)
+    return browser, request
+
+
+def test_a_half_sent_file_is_no_file(faults: Faults, storage: Storage) -> None:
+    browser, request = uploading(faults)
+    faults.send_half(request).close()
     until(lambda: '"status": 400' in faults.site.logs(), "the web process to notice")
     assert faults.value("SELECT count(*) FROM attachment") == 0
     assert list(storage.list("files")) == []
     assert browser.send(request).status_code == 303
+
+
+def status_of(connection: socket.socket) -> int:
+    """What a connection is answered, after waiting for it."""
+    with connection:
+        return int(connection.recv(12).split()[1])
+
+
+def test_slow_senders_are_given_up_and_hold_nobody_up(faults: Faults) -> None:
+    requests = [uploading(faults)[1] for _ in range(10)]
+    senders = [faults.send_half(request) for request in requests]
+    began = monotonic()
+    httpx.get(f"{faults.site.url}/helse/klar").raise_for_status()  # eight threads, and ten slow senders
+    assert monotonic() - began < UPLOAD_SILENCE
+    answers = [status_of(sender) for sender in senders]
+    assert answers.count(400) == AT_ONCE and answers.count(429) == 10 - AT_ONCE
+    assert faults.value("SELECT count(*) FROM attachment") == 0
+
+
+def test_a_trickle_is_given_up_too(faults: Faults) -> None:
+    with faults.send_half(uploading(faults)[1]) as connection:
+        began = monotonic()
+        connection.settimeout(0.5)
+        answer = b""
+        while not answer and monotonic() - began < 20:
+            connection.sendall(b"x")
+            with suppress(TimeoutError):
+                answer = connection.recv(12)
+    assert answer.startswith(b"HTTP/1.1 400") and monotonic() - began < 10
