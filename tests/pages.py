@@ -75,7 +75,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea" and self._textarea and self._form:
-            self._form.add(self._textarea, self._text.removeprefix("\n"))
+            self._form.add(self._textarea, self._text.replace("\r\n", "\n").removeprefix("\n"))
             self._textarea = None
         elif tag == "select":
             self._select = None

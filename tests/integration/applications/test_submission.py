@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from extensions import clock
 from extensions.database import db
-from models.account import LoginSession
 from models.application import AccessApplication
 from models.audit import AuditEvent
 from models.enums import AccessLevel, ApplicationStatus, MessageKind
@@ -21,7 +20,6 @@ from services import references, snapshots
 from stubs.people import by_key
 from tests.builders import synthetic_number
 from tests.integration.applications.conftest import NOMINEE, TRONDHEIM
-from tests.pages import Page
 from workers.applications import make_receipt
 
 
@@ -228,49 +226,6 @@ def test_enhetsregisteret_away_at_submission_is_marked_and_no_stop(app, journey,
         moved.id = trip.id
         assert moved.send().location.endswith("/kvittering")
     assert not row(trip.id).registry_verified
-
-
-def test_an_expired_session_keeps_the_page_but_not_the_tick(app, journey, row, client_for, person):
-    trip = journey().fill()
-    form = trip.form("kontroller").values
-    with app.app_context():
-        for session in db.session.scalars(select(LoginSession)):
-            session.ended_at = clock.now()
-        db.session.commit()
-    response = trip.client.post(f"{trip.path}/kontroller", data={**form, "declaration": "y"})
-    assert response.status_code == 303 and "/logg-inn" in response.location
-    assert row(trip.id).status is ApplicationStatus.DRAFT
-    held = trip.client.get_cookie("held")
-    fresh = client_for(person("submitter_municipality"))
-    fresh.set_cookie("held", held.value)
-    page = fresh.get(f"{trip.path}/kontroller").text
-    assert "checked" not in page.split('id="declaration"')[1][:200]
-
-
-@pytest.mark.parametrize(
-    ("page", "field", "value"),
-    [
-        ("innsender", "submitter_job_title", "Ráđđeaddi"),
-        ("personer/ny", "given_name", "Áŋŋe"),
-        ("kontaktperson", "family_name", "Čeđŧá"),
-    ],
-)
-def test_an_expired_session_in_a_step_refills_it(app, journey, client_for, person, page, field, value):
-    trip = journey().begin().fill_submitter().add()
-    form = trip.form(page).values
-    with app.app_context():
-        for session in db.session.scalars(select(LoginSession)):
-            session.ended_at = clock.now()
-        db.session.commit()
-    response = trip.client.post(f"{trip.path}/{page}", data={**form, field: value})
-    assert "/logg-inn" in response.location
-    held = trip.client.get_cookie("held")
-    fresh = client_for(person("submitter_municipality"))
-    fresh.set_cookie("held", held.value)
-    assert Page(fresh.get(f"{trip.path}/{page}").text).form(0).values[field] == value
-    stranger = client_for(person("submitter_colleague"))
-    stranger.set_cookie("held", held.value)
-    assert Page(stranger.get(f"{trip.path}/{page}").text).form(0).values[field] != value
 
 
 # -- what was sent
