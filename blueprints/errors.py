@@ -43,10 +43,10 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(NotFound, lambda _error: page(404))
     app.register_error_handler(Forbidden, lambda error: page(403, reason=error.reason))
-    app.register_error_handler(Conflict, lambda error: page(409, message=error.message))
+    app.register_error_handler(Conflict, lambda error: _refused(409, error.message))
     app.register_error_handler(InvalidTransition, _someone_was_first)
     app.register_error_handler(StaleDataError, _someone_was_first)
-    app.register_error_handler(TooMany, lambda error: page(429, message=error.message))
+    app.register_error_handler(TooMany, lambda error: _refused(429, error.message))
     app.register_error_handler(NeedsFreshLogin, _sign_in_again)
     app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(CannotOpen, _cannot_open)
@@ -65,7 +65,15 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _someone_was_first(_error: Exception) -> Response:
-    return page(409, message=_("Noen andre har gjort noe her før deg. Se hva som gjelder nå, og prøv igjen."))
+    return _refused(409, _("Noen andre har gjort noe her før deg. Se hva som gjelder nå, og prøv igjen."))
+
+
+def _refused(status: int, message: str) -> Response:
+    """Not now: what was typed is there for whoever comes back to the page, but for a file."""
+    response = page(status, message=message)
+    if request.method == "POST" and not guard.takes_file():
+        guard.hold(response)
+    return response
 
 
 def _sign_in_again(_error: NeedsFreshLogin) -> Response:

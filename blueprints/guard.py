@@ -101,7 +101,7 @@ def check_access() -> ResponseReturnValue | None:
     if request.method in ("GET", "OPTIONS"):
         return _check_role(roles)
     _refuse_other_sites()
-    if getattr(view, "takes_file", False):
+    if takes_file():
         refused = _check_role(roles)
         if refused is not None:
             return refused
@@ -180,10 +180,14 @@ def hold(response: Response, *, was_signed_out: bool = False) -> None:
         )
 
 
+def takes_file() -> bool:
+    """Whether the form this request sends may hold a file."""
+    return bool(getattr(current_app.view_functions[request.endpoint or ""], "takes_file", False))
+
+
 def _sent() -> MultiDict[str, str]:
     """The fields of this POST; of a form whose file was never taken in, only that there was one."""
-    view = current_app.view_functions[request.endpoint or ""]
-    if getattr(view, "takes_file", False) and not uploads.is_taken_in(request):
+    if takes_file() and not uploads.is_taken_in(request):
         return MultiDict({"file": ""})
     return request.form
 

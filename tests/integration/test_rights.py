@@ -140,6 +140,12 @@ class TestRequests:
         with pytest.raises(TooMany):
             privacy_cases.open_case(actor, PrivacyCaseKind.RECTIFY, "Tekst")
 
+    def test_what_was_typed_in_one_too_many_is_kept(self, client, submit, monkeypatch):
+        monkeypatch.setattr(privacy_cases, "MOST_OPEN", 0)
+        page = "/min-side/personvern/rett"
+        assert submit(client, page, text="Etternavnet mitt er feil").status_code == 429
+        assert "Etternavnet mitt er feil" in client.get(page).text
+
 
 class TestAnswering:
     @pytest.fixture
