@@ -2,6 +2,7 @@
 sealed until the page is whole, so that one may go back, or on with it another day (ux.md rule 8)."""
 
 import json
+from collections.abc import Sequence
 from uuid import uuid4
 
 from sqlalchemy import delete, select
@@ -33,10 +34,15 @@ def find(professional: Professional, step: Step) -> Fields:
     return [(name, value) for name, value in json.loads(boxes.read(draft, "fields_box"))] if draft else []
 
 
-def discard(professional: Professional, step: Step | None = None) -> None:
-    """The page is saved, or the whole registration is finished."""
-    which = [PageDraft.step == step] if step else []
-    db.session.execute(delete(PageDraft).where(PageDraft.professional_id == professional.id, *which))
+def steps(professional: Professional) -> Sequence[Step]:
+    """The pages something is kept of."""
+    found = db.session.scalars(select(PageDraft.step).where(PageDraft.professional_id == professional.id))
+    return [Step(step) for step in found]
+
+
+def discard(professional: Professional, step: Step) -> None:
+    """The page is saved."""
+    db.session.execute(delete(PageDraft).where(PageDraft.professional_id == professional.id, PageDraft.step == step))
 
 
 def _find(professional: Professional, step: Step) -> PageDraft | None:

@@ -198,7 +198,7 @@ def check() -> ResponseReturnValue:
             key=lambda pair: ORDER.index(pair[0]),
         ),
         urls={step: address_of(step, professional, fra=CAME_FROM_CHECK) for step in Step},
-        missing=professionals.gaps(professional),
+        missing=registration.gaps(professional),
         summary_errors=[
             (_("%(side)s: Siden er ikke ferdig.", side=professionals.TITLES[Step(step)]), f"#{step}")
             for step in problems
