@@ -110,17 +110,17 @@ def show_again(actor: Actor, block_id: UUID) -> str:
 
 
 def hide_from_employer(actor: Actor, professional: Professional, employer: Findable | None) -> None:
-    """Hide from this employer, and from no employer before it. The caller holds the row and refreshes the listing."""
+    """Hide from this employer, and from no employer before it; whom the person hid from by hand stays hidden from. The
+    caller holds the row and refreshes the listing."""
     for block in list(professional.blocks):
         if block.is_employer and (employer is None or block.organisation_number != employer.number):
             _remove(actor, professional, block)
-    if employer is None:
-        return
-    known = next((block for block in professional.blocks if block.organisation_number == employer.number), None)
-    if known is None:
+    if employer is not None and not is_hidden_from(professional, employer):
         _add(actor, professional, employer, is_employer=True)
-    else:
-        known.is_employer = True
+
+
+def is_hidden_from(professional: Professional, found: Findable) -> bool:
+    return any(block.organisation_number == found.number for block in professional.blocks)
 
 
 def _add(actor: Actor, professional: Professional, found: Findable, *, is_employer: bool = False) -> Block:

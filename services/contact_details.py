@@ -43,7 +43,7 @@ class About:
         return cls(
             **{name: getattr(professional, name) for name in (*PLAIN, "email", "postal_code")},
             street=boxes.read(professional, "street_box"),
-            hides_from_employer=any(block.is_employer for block in professional.blocks),
+            hides_from_employer=_hides_from_employer(professional),
         )
 
 
@@ -79,6 +79,13 @@ def place_of(code: str | None) -> Place | None:
 def employer_of(professional: Professional) -> Findable | None:
     """The municipality or health trust the person says to work in, when it is one."""
     return blocks.named(professional.employer) if professional.employer else None
+
+
+def _hides_from_employer(professional: Professional) -> bool:
+    """Whether the box was ticked, or the person hid from the employer by hand."""
+    employer = employer_of(professional)
+    by_hand = employer is not None and blocks.is_hidden_from(professional, employer)
+    return by_hand or any(block.is_employer for block in professional.blocks)
 
 
 def save(actor: Actor, professional: Professional, answers: Mapping[str, Any], *, is_typing: bool = False) -> None:

@@ -19,7 +19,7 @@ from models.enums import (
 )
 from models.listing import Listing
 from models.professional import ConsentEvent, HprRecord, PageDraft, Professional
-from services import boxes, consents
+from services import blocks, boxes, consents
 from tests.pages import Page
 
 ABOUT = {
@@ -335,15 +335,30 @@ def test_an_employer_one_should_not_register_from_is_hinted_at_and_may_be_hidden
     submit(browser, f"{STEPS}/om-deg", form=-1, **ABOUT, employer="trondheim KOMMUNE", hides_from_employer="y")
     assert "skal du ikke registrere deg" in browser.get(f"{STEPS}/om-deg").text
     with app.app_context():
-        blocks = db.session.get(Professional, begun.id).blocks
-        assert [(block.organisation_number, block.is_employer) for block in blocks] == [("942110464", True)]
+        hidden = db.session.get(Professional, begun.id).blocks
+        assert [(block.organisation_number, block.is_employer) for block in hidden] == [("942110464", True)]
     submit(browser, f"{STEPS}/om-deg", form=-1, employer="St. Olavs hospital")
     with app.app_context():
-        blocks = db.session.get(Professional, begun.id).blocks
-        assert [block.organisation_number for block in blocks] == ["883974832"]
+        hidden = db.session.get(Professional, begun.id).blocks
+        assert [block.organisation_number for block in hidden] == ["883974832"]
     submit(browser, f"{STEPS}/om-deg", form=-1, employer="Kiosken", hides_from_employer=None)
     with app.app_context():
         assert db.session.get(Professional, begun.id).blocks == []
+
+
+def test_whom_one_hid_from_by_hand_stays_hidden_from_when_the_employer_changes(
+    app, make, browser, begun, person, submit
+):
+    with app.app_context():
+        blocks.hide(make.actor(person, Role.PROFESSIONAL), "942110464")
+        db.session.commit()
+    submit(browser, f"{STEPS}/om-deg", form=-1, **ABOUT, employer="Trondheim kommune", hides_from_employer="y")
+    form = Page(browser.get(f"{STEPS}/om-deg").text).forms[-1]
+    assert form.values["hides_from_employer"] == "y"
+    submit(browser, f"{STEPS}/om-deg", form=-1, employer="Kiosken", hides_from_employer=None)
+    with app.app_context():
+        kept = db.session.get(Professional, begun.id).blocks
+        assert [(block.organisation_number, block.is_employer) for block in kept] == [("942110464", False)]
 
 
 def test_a_page_that_is_refused_for_its_employer_changes_nothing(app, browser, begun, person, submit):
@@ -420,6 +435,20 @@ def test_a_gap_stops_and_is_told_of(app, browser, nearly, submit):
     assert 'href="#kompetanse"' in response.text
     with app.app_context():
         assert db.session.get(Professional, nearly.id).status is ProfessionalStatus.STARTED
+
+
+def test_a_page_changed_and_not_saved_is_a_gap(app, browser, nearly, submit):
+    page = f"{STEPS}/om-deg"
+    assert submit(browser, page, form=-1, phone="", street="Nygata 2", go="later").location == "/min-side"
+    assert browser.get(f"{STEPS}/se-over").text.count("Siden er ikke ferdig.") == 1
+    refused = submit(browser, f"{STEPS}/se-over")
+    assert refused.status_code == 422 and "Om deg: Siden er ikke ferdig." in refused.text
+    with app.app_context():
+        assert db.session.get(Professional, nearly.id).status is ProfessionalStatus.STARTED
+    submit(browser, page, form=-1, phone="98765432")
+    assert submit(browser, f"{STEPS}/se-over").location == "/min-side"
+    with app.app_context():
+        assert boxes.read(db.session.get(Professional, nearly.id), "street_box") == "Nygata 2"
 
 
 def test_change_from_the_check_leads_back_to_it(browser, nearly, submit):
