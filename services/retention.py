@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Select, case, delete, exists, func, or_, s
 from extensions import clock
 from extensions.database import db
 from models.account import Account
-from models.enums import Language, MessageKind, ProfessionalStatus
+from models.enums import Language, MessageKind, PrivacyCaseStatus, ProfessionalStatus
 from models.message import Message
+from models.privacy import PrivacyCase
 from models.professional import Professional
 from services import erasure, mailbox, settings
 from services.settings import Key
@@ -68,9 +69,18 @@ def warn_again() -> int:
 
 
 def erase_unused() -> int:
-    """Erase those whose time is up, and who were warned in time."""
+    """Erase those whose time is up, and who were warned in time; but nobody whose use is restricted, or who waits for
+    an answer about his or her rights (article 18)."""
     now = clock.now()
-    due = _some(select(Professional, _ends()).where(_ends() <= now, Professional.erasure_warned_at <= now - _NOTICE))
+    waits = exists().where(PrivacyCase.professional_id == Professional.id, PrivacyCase.status == PrivacyCaseStatus.OPEN)
+    due = _some(
+        select(Professional, _ends()).where(
+            _ends() <= now,
+            Professional.erasure_warned_at <= now - _NOTICE,
+            Professional.restricted_at.is_(None),
+            ~waits,
+        )
+    )
     for professional, _ended in due:
         erasure.begin(None, professional)
     return len(due)

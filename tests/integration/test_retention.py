@@ -2,16 +2,17 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from extensions import clock
 from extensions.database import db
 from models.account import Account
-from models.enums import MessageKind, ProfessionalStatus, Role
+from models.enums import MessageKind, PrivacyCaseKind, ProfessionalStatus, Role
 from models.message import Message
 from models.outbox import OutboxEntry
 from models.professional import Professional
-from services import erasure, exports, professionals, retention
+from services import erasure, exports, privacy_cases, privacy_casework, professionals, retention
 from services.outbox import Job
 from workers import invariants
 
@@ -85,6 +86,23 @@ class TestDrafts:
             assert retain() == (0, 0, 0)
         with later(days=67, minutes=1):
             assert retain() == (0, 0, 1)
+
+    @pytest.mark.parametrize("kind", [PrivacyCaseKind.RECTIFY, PrivacyCaseKind.RESTRICT])
+    def test_not_while_a_privacy_case_waits(self, context, make, kind):
+        person = make.registration(email="pia@example.no")
+        case = privacy_cases.open_case(make.actor(person.person, Role.PROFESSIONAL), kind, "Tekst")
+        db.session.commit()
+        with later(days=23, minutes=1):
+            assert retain() == (1, 0, 0)
+        caseworker = make.actor(make.staff(), Role.CASEWORKER)
+        with later(days=31):
+            assert retain() == (0, 0, 0)
+            privacy_casework.take(caseworker, case)
+            privacy_casework.answer(caseworker, case, "Rettet", keep=True)
+            assert retain() == (0, 0, int(kind is PrivacyCaseKind.RECTIFY)), "a restriction that stands keeps it"
+            if case.is_restricting:
+                privacy_cases.lift(make.actor(person.person, Role.PROFESSIONAL), case.id)
+            assert retain() == (0, 0, int(kind is PrivacyCaseKind.RESTRICT))
 
 
 class TestProfiles:
