@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
@@ -50,16 +50,17 @@ def raise_once(kind: AlarmKind, key: str, actor: Actor, **facts: Any) -> None:
 
 
 def watch_rates() -> int:
-    """Raise a review task for each user who was shown far more today than usual; returns how many are new (C25)."""
+    """Raise a review task for each user who was shown far more today, in Oslo, than usual; returns how many are new
+    (C25)."""
     now = clock.now()
-    day = cast(Reveal.at, Date)
+    day = func.date(func.timezone(clock.OSLO.key, Reveal.at)).label("day")
     daily = (
-        select(Reveal.account_id, Reveal.organisation_id, day.label("day"), func.count().label("reveals"))
+        select(Reveal.account_id, Reveal.organisation_id, day, func.count().label("reveals"))
         .where(Reveal.at > now - timedelta(days=31))
-        .group_by(Reveal.account_id, Reveal.organisation_id, day)
+        .group_by(Reveal.account_id, Reveal.organisation_id, "day")
         .subquery()
     )
-    today = now.date()
+    today = clock.today()
     usual = func.percentile_cont(0.5).within_group(daily.c.reveals).filter(daily.c.day < today)
     of_today = func.max(daily.c.reveals).filter(daily.c.day == today)
     unusual = db.session.execute(

@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -180,6 +180,29 @@ def test_a_canary_and_an_unusual_day_raise_one_alarm_each(
         assert alarms.watch_rates() == 1 and alarms.watch_rates() == 0
         db.session.commit()
         assert sorted(db.session.scalars(select(Alarm.kind))) == [AlarmKind.CANARY, AlarmKind.HIGH_RATE]
+
+
+def test_the_days_of_a_rate_are_those_of_oslo(app: Flask, make: Builders) -> None:
+    person, grant = make.professional(), make.user()
+    night = datetime(2027, 2, 2, 0, 30, tzinfo=clock.OSLO)
+    with app.app_context(), clock.at(night):
+        organisation = make.organisation()
+        for number in range(12):
+            db.session.add(
+                Reveal(
+                    professional_id=person.id,
+                    organisation_id=organisation.id,
+                    account_id=grant.person.id,
+                    what="contact",
+                    purpose=ContactPurpose.STAFF_NOW,
+                    at=night - timedelta(minutes=20 if number < 7 else 40),
+                )
+            )
+        db.session.commit()
+        assert alarms.watch_rates() == 0, "seven after midnight, and five before"
+        for reveal in db.session.scalars(select(Reveal)):
+            reveal.at = night - timedelta(minutes=20)
+        assert alarms.watch_rates() == 1
 
 
 def test_a_stop_works_at_once_and_is_lifted(reader: FlaskClient, make: Builders, submit: Any, app: Flask) -> None:
