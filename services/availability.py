@@ -19,6 +19,7 @@ from models.enums import (
     AvailabilityKind,
     CapacityPeriod,
     CapacityUnit,
+    ConsentPurpose,
     Language,
     LinkPurpose,
     MessageKind,
@@ -28,7 +29,7 @@ from models.enums import (
     Workload,
 )
 from models.professional import Availability, Link, Professional
-from services import audit, links, listing, mailbox, professionals, words
+from services import audit, consents, links, listing, mailbox, professionals, words
 from services.access import Actor
 from services.errors import NotFound
 from services.settings import Key, values
@@ -314,8 +315,15 @@ def _write(professional: Professional, row: Availability, days: int, hidden: dat
         link_id=link.id,
         confirmed_on=_day(row.confirmed_at),
         hidden_on=_day(hidden) if hidden else None,
+        is_only_counted=not _may_be_shown(professional),
     )
     audit.record(None, "availability.asked", professional, subject_id=professional.account_id, link_id=link.id)
+
+
+def _may_be_shown(professional: Professional) -> bool:
+    """Whether a fresh word is what shows the person; others are in the register to be counted alone."""
+    shown = ConsentPurpose.SHOWN_TO_ORGANISATIONS in consents.in_force(professional, clock.now())
+    return shown and not professional.is_address_protected
 
 
 def stop_reminders(link: Link) -> None:

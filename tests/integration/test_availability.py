@@ -290,6 +290,16 @@ class TestTheSchedule:
         sent = mails(NOON + timedelta(minutes=15))
         assert [mail["recipients"] for mail in sent] == [["p7@post.example"]]
 
+    def test_who_is_shown_to_nobody_is_told_of_no_hiding(self, make, mails, person):
+        with clock.at(NOON):
+            make.professional(email="p@post.example", listed=False)
+            make.professional(email="q@post.example", is_address_protected=True)
+        sent = mails(NOON + timedelta(days=31))
+        texts = {mail["recipients"][0]: mail["text"] for mail in sent}
+        only_counted = "Du telles med i beredskapen bare så lenge du bekrefter."
+        assert only_counted in texts["p@post.example"] and only_counted in texts["q@post.example"]
+        assert [address for address, text in texts.items() if "skjuler vi deg" in text] == [person.email]
+
     def test_one_mail_to_whoever_was_paused_until_the_word_was_old(self, app, make, mails):
         with clock.at(NOON):
             away = make.professional(
