@@ -83,9 +83,10 @@ def employer_of(professional: Professional) -> Findable | None:
 
 def _hides_from_employer(professional: Professional) -> bool:
     """Whether the box was ticked, or the person hid from the employer by hand."""
+    if not professional.blocks or any(block.is_employer for block in professional.blocks):
+        return bool(professional.blocks)
     employer = employer_of(professional)
-    by_hand = employer is not None and blocks.is_hidden_from(professional, employer)
-    return by_hand or any(block.is_employer for block in professional.blocks)
+    return employer is not None and blocks.is_hidden_from(professional, employer)
 
 
 def save(actor: Actor, professional: Professional, answers: Mapping[str, Any], *, is_typing: bool = False) -> None:
