@@ -216,7 +216,7 @@ def write_shell_settings(file: Path, settings: Mapping[str, str]) -> None:
 
 
 NAME_WIDTH = 36
-"""As much of a name as the table holds."""
+"""The widest name that shares a line with the rest."""
 
 
 def print_guide(address: str, mail: str, seconds: float) -> None:
@@ -224,7 +224,10 @@ def print_guide(address: str, mail: str, seconds: float) -> None:
     width = max(shutil.get_terminal_size((120, 24)).columns, 80)
     print()
     for person in people():
-        name = textwrap.shorten(person.name, NAME_WIDTH, placeholder=" …")
+        name = person.name
+        if len(name) > NAME_WIDTH:  # on a line of its own, so that the columns of all others stay
+            print(name)
+            name = ""
         start = f"{name:<{NAME_WIDTH}}  {person.national_id}  "
         indent = " " * len(start)
         print(textwrap.fill(f"{person.role}. {person.try_}.", width, initial_indent=start, subsequent_indent=indent))

@@ -35,7 +35,7 @@ class Job(StrEnum):
     NOTE_AUDIT_HEAD = "workers.audit.note_head"
     VERIFY_AUDIT = "workers.audit.verify"
     WATCH = "workers.invariants.watch"
-    WATCH_REVEALS = "workers.register.watch_reveals"
+    WATCH_REVEALS = "workers.alarms.watch_reveals"
     REPORT_INVARIANTS = "workers.invariants.report"
 
 

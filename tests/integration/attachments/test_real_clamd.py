@@ -81,8 +81,13 @@ def test_the_daemon_dies_in_the_middle_of_a_scan_and_comes_back(
 ) -> None:
     class Murderous(Storage):
         def get(self, key: str) -> Iterator[bytes]:
-            clamd.kill()  # the command has been given, and the first piece is on its way
-            return super().get(key)
+            pieces = super().get(key)
+
+            def one_by_one() -> Iterator[bytes]:
+                clamd.kill()  # the command has been given, and the first piece is on its way
+                yield from pieces
+
+            return one_by_one()
 
     uploader.upload(papers.pdf(size=600_000))
     app.extensions["agencies"].storage = Murderous(storage._store)

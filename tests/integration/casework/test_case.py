@@ -13,7 +13,7 @@ from models.enums import ApplicationStatus, Role
 
 def events(app, action):
     with app.app_context():
-        return db.session.scalars(select(AuditEvent).where(AuditEvent.action == action)).all()
+        return db.session.scalars(select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.id)).all()
 
 
 def reload(app, application):

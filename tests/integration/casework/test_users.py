@@ -29,7 +29,7 @@ def reload(app, grant):
 
 def events(app, action):
     with app.app_context():
-        return db.session.scalars(select(AuditEvent).where(AuditEvent.action == action)).all()
+        return db.session.scalars(select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.id)).all()
 
 
 def test_organisations_with_counts_and_no_person(make, desk):
