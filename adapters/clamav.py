@@ -43,7 +43,8 @@ class Clamav:
                 connection.sendall(b"zINSTREAM\0")
                 for piece in content:
                     if piece:  # an empty one would be the end
-                        connection.sendall(struct.pack("!I", len(piece)) + piece)
+                        connection.sendall(struct.pack("!I", len(piece)))
+                        connection.sendall(piece)
                 connection.sendall(struct.pack("!I", 0))
             except (BrokenPipeError, ConnectionResetError):
                 pass  # it said why before it closed

@@ -43,14 +43,14 @@ def _nonce(number: int, is_last: bool) -> bytes:
     return number.to_bytes(11) + bytes([is_last])
 
 
-def _pieces(content: Iterable[bytes], size: int) -> Iterator[tuple[bytes, bool]]:
+def _pieces(content: Iterable[bytes], size: int) -> Iterator[tuple[memoryview, bool]]:
     """The same bytes in pieces of one size, and whether a piece is the last."""
-    held = bytearray()
+    held = b""
     for more in content:
-        held += more
+        joined = memoryview(held + more if held else more)
         whole = 0
-        while len(held) - whole > size:
-            yield bytes(held[whole : whole + size]), False
+        while len(joined) - whole > size:
+            yield joined[whole : whole + size], False
             whole += size
-        del held[:whole]
-    yield bytes(held), True
+        held = bytes(joined[whole:])
+    yield memoryview(held), True
