@@ -12,8 +12,7 @@ from extensions.agencies import settings
 
 SERIALIZER = "json"
 JOB = "workers.job.run"
-LONGEST_IN_LINE = 7 * 86400
-"""Seconds; long past every lease. It clears what a worker that was killed had taken out of its line."""
+KEEP_FAILED = 7 * 86400
 
 
 class QueueName(StrEnum):
@@ -69,5 +68,6 @@ def offer(queue: Queue, outbox_id: int, attempt: int) -> None:
         attempt,
         job_id=queue_id(outbox_id, attempt),
         unique=True,
-        ttl=LONGEST_IN_LINE,
+        result_ttl=0,
+        failure_ttl=KEEP_FAILED,
     )
