@@ -12,7 +12,8 @@ from extensions.agencies import settings
 
 SERIALIZER = "json"
 JOB = "workers.job.run"
-KEEP_FAILED = 7 * 86400
+LONGEST_IN_LINE = 7 * 86400
+"""Seconds; long past every lease. It clears what a worker that was killed had taken out of its line."""
 
 
 class QueueName(StrEnum):
@@ -68,6 +69,5 @@ def offer(queue: Queue, outbox_id: int, attempt: int) -> None:
         attempt,
         job_id=queue_id(outbox_id, attempt),
         unique=True,
-        result_ttl=0,
-        failure_ttl=KEEP_FAILED,
+        ttl=LONGEST_IN_LINE,
     )

@@ -81,7 +81,7 @@ def receive(
         facts = {"reason": refused.reason.value, "size": upload.size, "sha256": upload.sha256.hex()}
         security.warning("file refused", extra={"event": "file_refused", "account_id": actor.account_id, **facts})
         raise
-    professional = professionals.own(actor, lock=True)
+    professional = _locked(actor, replaces)
     kept = [one for one in professional.attachments if one is not replaces]
     for twin in [one for one in kept if one.sha256 == content.sha256]:
         if twin.status not in (AttachmentStatus.UNSCANNABLE, AttachmentStatus.INFECTED):
@@ -149,7 +149,7 @@ def own(actor: Actor, attachment_id: UUID) -> Attachment:
 
 def show_to(actor: Actor, attachment: Attachment, visibility: Visibility) -> None:
     """Let others see the file, or stop it; at once."""
-    professional = professionals.own(actor, lock=True)
+    professional = _locked(actor, attachment)
     attachment.visibility = visibility
     audit.record(actor, "attachment.shown", attachment, subject_id=professional.account_id, visibility=visibility.value)
     listing.refresh(professional.id)
@@ -157,7 +157,7 @@ def show_to(actor: Actor, attachment: Attachment, visibility: Visibility) -> Non
 
 def remove(actor: Actor, attachment: Attachment) -> None:
     """Remove one of the person's files; its key goes with the row, and its bytes after the commit."""
-    professional = professionals.own(actor, lock=True)
+    professional = _locked(actor, attachment)
     _remove(actor, professional, attachment)
     listing.refresh(professional.id)
 
@@ -166,6 +166,15 @@ def remove_all(professional: Professional) -> None:
     """Ask for the removal of the bytes of every file of a registration that is being erased; the rows go with it."""
     for attachment in professional.attachments:
         files.discard(attachment)
+
+
+def _locked(actor: Actor, attachment: Attachment | None) -> Professional:
+    """The person's registration, held until the end of the transaction: whoever changes a file holds it first. Raises
+    NotFound when the file was removed meanwhile."""
+    professional = professionals.own(actor, lock=True)
+    if attachment is not None and attachment not in professional.attachments:
+        raise NotFound
+    return professional
 
 
 def _remove(actor: Actor, professional: Professional, attachment: Attachment) -> None:
@@ -194,6 +203,7 @@ def open_own(actor: Actor, attachment: Attachment) -> bytes:
 
 def ask_for_scan(actor: Actor, attachment: Attachment) -> None:
     """Have a clean file scanned again before it is opened; one whose scan is under way is left alone."""
+    _locked(actor, attachment)
     if attachment.status is AttachmentStatus.CLEAN:
         attachment.move_to(AttachmentStatus.SCANNING)
         outbox.add(outbox.Job.SCAN_FILE, attachment_id=attachment.id)
