@@ -13,8 +13,9 @@ import pytest
 from alembic import command
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app import create_app
@@ -32,12 +33,14 @@ from services import reference_data, sessions
 from stubs.testing import Stubs, start_stubs
 from tests.builders import Builders
 from tests.pages import Page
+from tests.unordered import turn_round
 from workers import job, relay
 from workers.commands import JobWorker
 from workers.schedule import Schedule
 
 KEPT_TABLES = {"county", "municipality", "postal_code", "health_trust", "health_trust_area", "setting"}
 BASE_URL = "http://localhost"
+event.listen(Session, "do_orm_execute", turn_round)
 
 
 @pytest.fixture(scope="session")
