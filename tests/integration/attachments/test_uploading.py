@@ -44,7 +44,7 @@ def test_a_file_waits_is_scanned_and_opens_as_it_was(uploader: Uploader, run_job
     assert "filename*=UTF-8''Min%20CV%20%E2%80%93%20%C5%8Auorra.pdf" in opened.headers["Content-Disposition"]
     with uploader.app.app_context():
         of_file = select(AuditEvent.action).where(AuditEvent.object_id == file.id)
-        acts = db.session.scalars(of_file.order_by(AuditEvent.sequence)).all()
+        acts = db.session.scalars(of_file.order_by(AuditEvent.id)).all()
         assert acts == ["attachment.received", "attachment.clean", "attachment.opened"]
         assert db.session.get_one(Listing, uploader.professional.id).has_cv
 
