@@ -69,6 +69,24 @@ class Filters:
         nothing: Any = () if isinstance(getattr(self, name), tuple) else None
         return replace(self, **{name: nothing})
 
+    def codes(self) -> dict[str, Any]:
+        """The search as it is kept: codes and days, no free text."""
+        kept = {name: getattr(self, name) for name in self.active}
+        return {name: value.isoformat() if isinstance(value, date) else value for name, value in kept.items()}
+
+    @classmethod
+    def of_codes(cls, codes: Mapping[str, Any]) -> "Filters":
+        """What `codes` gave."""
+        nothing = cls(confirmed_within=None)
+        day, speed = codes.get("available_on"), codes.get("start_speed")
+        return replace(
+            nothing,
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in codes.items()},
+            workloads=tuple(Workload(value) for value in codes.get("workloads", ())),
+            available_on=date.fromisoformat(day) if day else None,
+            start_speed=StartSpeed(speed) if speed else None,
+        )
+
     @property
     def active(self) -> tuple[str, ...]:
         """The names of the filters that leave somebody out."""
@@ -157,7 +175,7 @@ def scope_for(organisation: Organisation) -> Scope:
 def search(scope: Scope, filters: Filters, sort: Sort, after: Place | None = None) -> Result:
     """One page of the people who fit, and how many there are."""
     now = clock.now()
-    conditions = _conditions(scope, filters, now)
+    conditions = fitting(scope, filters, now)
     counts = _counts(conditions, now)
     groups = _groups(scope, sort)
     if counts.all <= MOST_COUNTED:
@@ -177,7 +195,7 @@ def counts_without(scope: Scope, filters: Filters) -> dict[str, int]:
     """For each active filter: how many there would be without it. One statement."""
     now = clock.now()
     statements = [
-        select(literal(name).label("name"), _capped(_conditions(scope, filters.without(name), now)).label("total"))
+        select(literal(name).label("name"), _capped(fitting(scope, filters.without(name), now)).label("total"))
         for name in filters.active
     ]
     return {row.name: row.total for row in db.session.execute(union_all(*statements))} if statements else {}
@@ -188,7 +206,7 @@ def able_to_start(scope: Scope, filters: Filters, day: date, minutes: int) -> in
     between municipalities. Stops at MOST_COUNTED."""
     now = clock.now()
     near = geography.within(scope.home, minutes)
-    conditions = _conditions(scope, replace(filters, available_on=day), now)
+    conditions = fitting(scope, replace(filters, available_on=day), now)
     return db.session.scalar(select(_capped([*conditions, Listing.municipality_number.in_(near)]))) or 0
 
 
@@ -198,11 +216,12 @@ def is_visible(scope: Scope, professional_id: UUID) -> bool:
     return bool(db.session.scalar(select(exists().where(Listing.professional_id == professional_id, *conditions))))
 
 
-def _conditions(scope: Scope, filters: Filters, now: datetime) -> list[Condition]:
-    return [*scope.conditions(now, filters.municipalities), *_fitting(filters, now)]
+def fitting(scope: Scope, filters: Filters, now: datetime) -> list[Condition]:
+    """What a person in the search table must meet to be shown to the organisation for this search."""
+    return [*scope.conditions(now, filters.municipalities), *_asked_for(filters, now)]
 
 
-def _fitting(filters: Filters, now: datetime) -> list[Condition]:
+def _asked_for(filters: Filters, now: datetime) -> list[Condition]:
     """What the filters ask for, as conditions on the search table."""
     found: list[Condition] = []
     for column, chosen in (

@@ -1,12 +1,13 @@
 """Whom an organisation finds, in what order, and how many (ux.md E1)."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from extensions import clock
-from models.enums import Experience, OrganisationKind
+from models.enums import Experience, OrganisationKind, StartSpeed, Workload
 from services import search
 from services.search import Filters, NotAllowed, Sort
 from tests.builders import Builders
@@ -72,3 +73,20 @@ def test_counts_and_what_a_dropped_filter_would_give(context: Any, make: Builder
     assert search.counts_without(scope, nobody.without("languages")) == {"professions": 2, "confirmed_within": 0}
     assert search.able_to_start(scope, Filters(), clock.today(), 60) == 1
     assert search.able_to_start(scope, Filters(), clock.today() - timedelta(days=1), 600) == 0
+
+
+def test_a_kept_search_is_the_search_it_was() -> None:
+    searches = (
+        Filters(),
+        Filters(confirmed_within=None),
+        Filters(
+            professions=("SP", "LE"),
+            municipalities=("5001",),
+            available_on=date(2027, 3, 1),
+            workloads=(Workload.P100, Workload.ON_CALL),
+            start_speed=StartSpeed.SAME_DAY,
+            confirmed_within=7,
+        ),
+    )
+    for asked in searches:
+        assert Filters.of_codes(json.loads(json.dumps(asked.codes()))) == asked
