@@ -77,15 +77,14 @@ class Filters:
     @classmethod
     def of_codes(cls, codes: Mapping[str, Any]) -> "Filters":
         """What `codes` gave."""
-        nothing = cls(confirmed_within=None)
-        day, speed = codes.get("available_on"), codes.get("start_speed")
-        return replace(
-            nothing,
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in codes.items()},
-            workloads=tuple(Workload(value) for value in codes.get("workloads", ())),
-            available_on=date.fromisoformat(day) if day else None,
-            start_speed=StartSpeed(speed) if speed else None,
-        )
+        kinds: dict[str, Any] = {
+            "workloads": lambda values: tuple(Workload(value) for value in values),
+            "available_on": date.fromisoformat,
+            "start_speed": StartSpeed,
+            "confirmed_within": int,
+        }
+        kept = {name: kinds.get(name, tuple)(value) for name, value in codes.items()}
+        return cls(**{"confirmed_within": None, **kept})
 
     @property
     def active(self) -> tuple[str, ...]:
