@@ -42,7 +42,7 @@ def _yes(value: object) -> bool:
 
 class CompetenceForm(StepForm):
     professions = CheckboxesField(
-        _l("Yrke du kan jobbe som"),
+        _l("Yrker du kan jobbe som"),
         [Filled(_l("Velg minst ett yrke."))],
         description=_l("Yrkene du har gyldig autorisasjon eller lisens for."),
     )

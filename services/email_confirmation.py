@@ -13,7 +13,7 @@ from models.enums import LinkPurpose, MessageKind
 from models.professional import Link, Professional
 from services import audit, links, mailbox, professionals
 from services.access import Actor
-from services.errors import TooMany
+from services.errors import NotFound, TooMany
 from services.settings import Key, values
 
 DAY = timedelta(days=1)
@@ -80,10 +80,13 @@ def ask_again(actor: Actor) -> bool:
 
 
 def confirm(link: Link) -> None:
-    """Whoever holds the link has read the address's mail. Pressed again, it is confirmed already."""
-    professional = db.session.get_one(
+    """Whoever holds the link has read the address's mail. Pressed again, it is confirmed already. Raises NotFound when
+    the person has left meanwhile."""
+    professional = db.session.get(
         Professional, link.professional_id, with_for_update={"of": Professional}, populate_existing=True
     )
+    if professional is None:
+        raise NotFound
     if professional.email != link.email or professional.email_confirmed_at is not None:
         return
     professional.email_confirmed_at = link.used_at = clock.now()

@@ -89,6 +89,7 @@ def _authorisations(professional: Professional) -> Rows:
 
 
 def _competence(professional: Professional) -> Rows:
+    """Without the free text «Annet», which is shown to organisations for a reason only (C21)."""
     row = professional.competence
     if row is None:
         return []
@@ -100,8 +101,12 @@ def _competence(professional: Professional) -> Rows:
         (_("Språk"), [languages.name_of(code) for code in row.languages]),
         (_("Førerkort klasse B"), yes_no(row.has_driving_licence)),
         *([(_("Journalsystemer"), row.record_systems)] if row.record_systems else []),
-        *([(_("Annet"), row.other)] if row.other else []),
     ]
+
+
+def _whole_competence(professional: Professional) -> Rows:
+    row = professional.competence
+    return [*_competence(professional), *([(_("Annet"), row.other)] if row and row.other else [])]
 
 
 def _availability(row: Availability | None) -> Rows:
@@ -198,7 +203,7 @@ PARTS: Mapping[str, tuple[Any, Callable[[Professional], Rows]]] = {
     "om-deg": (_l("Om deg"), _about),
     "samtykker": (_l("Samtykker"), _consents),
     "autorisasjoner": (_l("Autorisasjoner og lisenser"), _authorisations),
-    "kompetanse": (_l("Kompetanse"), _competence),
+    "kompetanse": (_l("Kompetanse"), _whole_competence),
     "tilgjengelighet": (_l("Tilgjengelighet"), lambda professional: _availability(professional.availability)),
     "omrader": (_l("Områder"), lambda professional: _areas(professional.reach)),
     "cv": (_l("CV"), _cv),
@@ -236,7 +241,7 @@ def for_organisation(professional: Professional) -> list[Card]:
             (_("Sist sjekket i HPR"), show_datetime(checked) if checked else None),
             *authorisations,
         ],
-        "kompetanse": [row for row in _competence(professional) if row[0] != _("Annet")],
+        "kompetanse": _competence(professional),
         "tilgjengelighet": _availability(professional.availability),
         "omrader": _areas(professional.reach),
     }

@@ -102,7 +102,7 @@ def cv(professional_id: UUID, reveal_id: UUID, file_id: UUID) -> ResponseReturnV
 def cv_scan_again(professional_id: UUID, reveal_id: UUID, file_id: UUID) -> ResponseReturnValue:
     """Have a CV scanned anew, as the scanner has learnt more since."""
     reveals.scan_cv_again(actor(), professional_id, reveal_id, file_id)
-    flash(_("Vi sjekker filen på nytt. Last inn siden igjen om noen sekunder."), "info")
+    flash(_("Vi sjekker filen på nytt. Oppdater siden om litt."), "info")
     return redirect(url_for(".contact", professional_id=professional_id, reveal_id=reveal_id), 303)
 
 
