@@ -14,6 +14,8 @@ from typing import cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from flask import current_app
 
 log = logging.getLogger("alarm")
@@ -31,6 +33,8 @@ class Purpose(StrEnum):
     LINK = "link"
     HELD = "held"
     FILE = "file"
+    NOTES = "notes"
+    """What organisations write for themselves, under a key of each organisation's own."""
 
 
 class CannotOpen(Exception):
@@ -73,7 +77,7 @@ class KeyRing:
             {purpose: content[purpose]["primary"] for purpose in known},
             {p: {key_id: base64.b64decode(key) for key_id, key in content[p]["keys"].items()} for p in known},
         )
-        for purpose in {Purpose.FIELD, Purpose.HELD, Purpose.FILE}.intersection(known):
+        for purpose in {Purpose.FIELD, Purpose.HELD, Purpose.FILE, Purpose.NOTES}.intersection(known):
             if ring.open(purpose, ring.seal(purpose, b"self-test", "self-test"), "self-test") != b"self-test":
                 raise CannotOpen(purpose)
         return ring
@@ -95,23 +99,26 @@ class KeyRing:
             if purpose not in self.primary:
                 self.save_with_new_primary(purpose, path)
 
-    def seal(self, purpose: Purpose, value: bytes, context: str) -> bytes:
-        """Encrypt for one place: it opens only with the same context (table, column and row, or a path)."""
+    def seal(self, purpose: Purpose, value: bytes, context: str, owner: str = "") -> bytes:
+        """Encrypt for one place: it opens only with the same context (table, column and row, or a path). Each `owner`
+        has a key of its own, made from the purpose's."""
         if purpose not in self.primary:
             raise CannotOpen(f"{purpose}: no key")
         key_id = self.primary[purpose]
         nonce = secrets.token_bytes(NONCE_LENGTH)
-        sealed = AESGCMSIV(self.keys[purpose][key_id]).encrypt(nonce, value, _associated(context, key_id))
+        key = _key_of(owner, self.keys[purpose][key_id])
+        sealed = AESGCMSIV(key).encrypt(nonce, value, _associated(context, key_id))
         return ENVELOPE_VERSION + bytes.fromhex(key_id) + nonce + sealed
 
-    def open(self, purpose: Purpose, box: bytes, context: str) -> bytes:
+    def open(self, purpose: Purpose, box: bytes, context: str, owner: str = "") -> bytes:
         """Decrypt; raises CannotOpen."""
         key_id, start = self.key_id_of(box), 1 + KEY_ID_LENGTH + NONCE_LENGTH
         key = self.keys.get(purpose, {}).get(key_id)
         if key is None or box[:1] != ENVELOPE_VERSION:
             raise CannotOpen(f"{purpose}: no key {key_id}")
         try:
-            return AESGCMSIV(key).decrypt(box[1 + KEY_ID_LENGTH : start], box[start:], _associated(context, key_id))
+            opener = AESGCMSIV(_key_of(owner, key))
+            return opener.decrypt(box[1 + KEY_ID_LENGTH : start], box[start:], _associated(context, key_id))
         except InvalidTag as error:
             raise CannotOpen(f"{purpose}: does not open with key {key_id}") from error
 
@@ -156,6 +163,10 @@ class KeyRing:
             for purpose in self.primary
         }
         return json.dumps(content, indent=1)
+
+
+def _key_of(owner: str, key: bytes) -> bytes:
+    return HKDFExpand(SHA256(), len(key), f"owner|{owner}".encode()).derive(key) if owner else key
 
 
 def _associated(context: str, key_id: str) -> bytes:

@@ -53,11 +53,15 @@ class Shortlist(HasId, Base):
     created_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     used_at: Mapped[datetime] = mapped_column(index=True)
-    """Deleted some time after the last use."""
+    """The last change. Deleted some time after the last use, which may be a look (services/shortlists.py)."""
     warned_at: Mapped[datetime | None]
+    """Counts until the list is used again."""
     created_by: Mapped[Account] = relationship()
     entries: Mapped[list["ShortlistEntry"]] = relationship(
-        cascade="all, delete-orphan", passive_deletes=True, order_by="ShortlistEntry.added_at"
+        back_populates="shortlist",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+        order_by="ShortlistEntry.added_at",
     )
 
 
@@ -72,6 +76,7 @@ class ShortlistEntry(HasId, Base):
     note_box: Mapped[bytes | None] = mapped_column(LargeBinary)
     added_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     added_at: Mapped[datetime]
+    shortlist: Mapped[Shortlist] = relationship(back_populates="entries")
     professional: Mapped[Professional] = relationship()
 
 

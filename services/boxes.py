@@ -1,6 +1,8 @@
 """Sealed columns of rows that are read again but never looked up: each value opens in its own row alone (security.md
 section 4)."""
 
+from uuid import UUID
+
 from extensions.keys import Purpose, keyring
 from models.base import Base
 
@@ -16,6 +18,20 @@ def read(row: Base, column: str) -> str:
     key."""
     box: bytes | None = getattr(row, column)
     return keyring().open(Purpose.FIELD, box, _context(row, column)).decode() if box is not None else ""
+
+
+def put_note(row: Base, column: str, organisation_id: UUID, content: str) -> None:
+    """As put(), for what an organisation writes for itself: under its own key."""
+    box = keyring().seal(Purpose.NOTES, content.encode(), _context(row, column), str(organisation_id))
+    setattr(row, column, box if content else None)
+
+
+def read_note(row: Base, column: str, organisation_id: UUID) -> str:
+    """As read(), for what put_note() sealed."""
+    box: bytes | None = getattr(row, column)
+    if box is None:
+        return ""
+    return keyring().open(Purpose.NOTES, box, _context(row, column), str(organisation_id)).decode()
 
 
 def _context(row: Base, column: str) -> str:
