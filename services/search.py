@@ -153,12 +153,17 @@ def scope_of(actor: Actor) -> Scope:
     """The scope of the organisation the person acts for; raises NotFound for anybody else."""
     if actor.organisation_id is None:
         raise NotFound
+    return scope_of_organisation(actor.organisation_id)
+
+
+def scope_of_organisation(organisation_id: UUID) -> Scope:
+    """Whom an organisation may see, whoever asks."""
     with _lock:
-        known = _scopes.get(actor.organisation_id)
+        known = _scopes.get(organisation_id)
     if known is None:
-        known = scope_for(db.session.get_one(Organisation, actor.organisation_id))
+        known = scope_for(db.session.get_one(Organisation, organisation_id))
         with _lock:
-            _scopes[actor.organisation_id] = known
+            _scopes[organisation_id] = known
     return known
 
 
@@ -193,11 +198,18 @@ def search(scope: Scope, filters: Filters, sort: Sort, after: Place | None = Non
 def counts_without(scope: Scope, filters: Filters) -> dict[str, int]:
     """For each active filter: how many there would be without it. One statement."""
     now = clock.now()
+    totals = count_each([fitting(scope, filters.without(name), now) for name in filters.active])
+    return dict(zip(filters.active, totals, strict=True))
+
+
+def count_each(searches: Sequence[Sequence[Condition]]) -> list[int]:
+    """For each list of conditions: how many meet it, at most one above MOST_COUNTED. One statement."""
     statements = [
-        select(literal(name).label("name"), _capped(fitting(scope, filters.without(name), now)).label("total"))
-        for name in filters.active
+        select(literal(number).label("number"), _capped(conditions).label("total"))
+        for number, conditions in enumerate(searches)
     ]
-    return {row.name: row.total for row in db.session.execute(union_all(*statements))} if statements else {}
+    totals = {row.number: row.total for row in db.session.execute(union_all(*statements))} if statements else {}
+    return [totals[number] for number in range(len(searches))]
 
 
 def able_to_start(scope: Scope, filters: Filters, day: date, minutes: int) -> int:
