@@ -57,6 +57,9 @@ class Filters:
     professions: tuple[str, ...] = ()
     specialities: tuple[str, ...] = ()
     municipalities: tuple[str, ...] = ()
+    """Where one can work."""
+    homes: tuple[str, ...] = ()
+    """Where one lives."""
     available_on: date | None = None
     workloads: tuple[Workload, ...] = ()
     times: tuple[str, ...] = ()
@@ -243,6 +246,8 @@ def _asked_for(filters: Filters, now: datetime) -> list[Condition]:
     ):
         if chosen:
             found.append(_overlap(column, chosen))
+    if filters.homes:
+        found.append(Listing.municipality_number.in_(filters.homes))
     if filters.available_on is not None:
         day = filters.available_on
         found.append(Listing.available_from <= day)
