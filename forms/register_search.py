@@ -1,12 +1,13 @@
 """The search of the register: a GET form, whose addresses can be kept and shared (ux.md E1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Form, RadioField
+from wtforms import Field, Form, RadioField
 from wtforms.fields import SelectChoice
 
+from extensions.language import show_date
 from forms.base import OurWords
 from forms.fields import CheckboxesField, DateField
 from models.enums import StartSpeed, TimeOfDay, Workload
@@ -26,6 +27,7 @@ class SearchForm(Form):
     professions = CheckboxesField(_l("Yrke"), name="yrke")
     specialities = CheckboxesField(_l("Spesialitet"), name="spesialitet")
     municipalities = CheckboxesField(_l("Område"), name="kommune")
+    homes = CheckboxesField(_l("Bor i"), name="bosted")
     available_on = DateField(
         _l("Tilgjengelig fra"), None, name="fra", description=_l("Den som kan begynne senest denne dagen.")
     )
@@ -63,6 +65,7 @@ class SearchForm(Form):
         super().__init__(values)
         self.professions.choices = [SelectChoice(code, name) for code, name in professions.choices()]
         self.municipalities.choices = [SelectChoice(number, name) for number, name in municipalities]
+        self.homes.choices = self.municipalities.choices
         self.languages.choices = [SelectChoice(code, name) for code, name in languages.choices()]
         self.specialities.choices = [
             SelectChoice(code, name)
@@ -78,6 +81,20 @@ class SearchForm(Form):
         mistyped is told beside the field instead."""
         return any(field.errors for field in self if field is not self.available_on)
 
+    def chosen(self) -> Iterator[tuple[Field, Any]]:
+        """Each choice that leaves somebody out, with its field; of a valid form."""
+        for field in self:
+            for value in field.data if isinstance(field.data, list) else [field.data]:
+                if value not in (None, "", ANY):
+                    yield field, value
+
+    def in_words(self) -> dict[str, list[str]]:
+        """The same by the labels of the fields, as people read it."""
+        found: dict[str, list[str]] = {}
+        for field, value in self.chosen():
+            found.setdefault(str(field.label.text), []).append(said(field, value))
+        return found
+
     def filters(self) -> Filters:
         """What is asked for; of a valid form."""
         speed, within = self.start_speed.data, self.confirmed_within.data
@@ -85,6 +102,7 @@ class SearchForm(Form):
             professions=tuple(self.professions.data or ()),
             specialities=tuple(self.specialities.data or ()),
             municipalities=tuple(self.municipalities.data or ()),
+            homes=tuple(self.homes.data or ()),
             available_on=self.available_on.data,
             workloads=tuple(Workload(value) for value in self.workloads.data or ()),
             times=tuple(self.times.data or ()),
@@ -92,3 +110,16 @@ class SearchForm(Form):
             start_speed=None if speed in (None, ANY) else StartSpeed(speed),
             confirmed_within=None if within == ANY else int(within or CONFIRMED_WITHIN[-1]),
         )
+
+
+def said(field: Any, value: Any) -> str:
+    """One choice in words."""
+    if not hasattr(field, "choices"):
+        return show_date(value)
+    return next(str(choice.label) for choice in field.choices if choice.value == value)
+
+
+def query_of(filters: Filters) -> dict[str, Any]:
+    """What stands in the address of a search: the form of it asks for these filters."""
+    asked = {getattr(SearchForm, name).kwargs["name"]: value for name, value in filters.codes().items()}
+    return {"bekreftet": ANY} | asked

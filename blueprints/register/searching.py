@@ -17,7 +17,7 @@ from blueprints.guard import Role, actor, open_to
 from blueprints.register.blueprint import bp
 from extensions import clock
 from extensions.language import show_date
-from forms.register_search import ANY, SearchForm
+from forms.register_search import ANY, SearchForm, said
 from services import audit, geography, insight, professions, search, words
 from services.search import Filters, Place, Scope, Sort
 
@@ -74,10 +74,10 @@ SORTS = {
 }
 
 
-def search_form(scope: Scope) -> SearchForm:
-    """The form with what the address asks for; choices are the organisation's own area."""
+def search_form(scope: Scope, values: MultiDict[str, Any] | None = None) -> SearchForm:
+    """The form with what the address, or somebody else, asks for; choices are the organisation's own area."""
     names = [(number, geography.name_of(number)) for number in scope.municipalities]
-    return SearchForm(request.args, names, professions.specialities())
+    return SearchForm(request.args if values is None else values, names, professions.specialities())
 
 
 def card(person: Row[Any]) -> dict[str, Any]:
@@ -121,22 +121,12 @@ def _with(values: MultiDict[str, str]) -> str:
 
 def _chips(form: SearchForm) -> Iterator[tuple[str, str]]:
     """Each active filter in words, with the address of the search without it."""
-    for field in form:
-        chosen = field.data if isinstance(field.data, list) else [field.data]
-        for value in chosen:
-            if value in (None, "", ANY):
-                continue
-            values = MultiDict(request.args)
-            kept = [one for one in values.poplist(field.name) if one != str(value) and isinstance(field.data, list)]
-            values.setlist(field.name, kept or ([ANY] if field.name == "bekreftet" else []))
-            values.poplist("etter")
-            yield f"{field.label.text}: {_said(field, value)}", _with(values)
-
-
-def _said(field: Any, value: Any) -> str:
-    if not hasattr(field, "choices"):
-        return show_date(value)
-    return next(str(choice.label) for choice in field.choices if choice.value == value)
+    for field, value in form.chosen():
+        values = MultiDict(request.args)
+        kept = [one for one in values.poplist(field.name) if one != str(value) and isinstance(field.data, list)]
+        values.setlist(field.name, kept or ([ANY] if field.name == "bekreftet" else []))
+        values.poplist("etter")
+        yield f"{field.label.text}: {said(field, value)}", _with(values)
 
 
 def _others(scope: Scope, filters: Filters, form: SearchForm) -> list[tuple[str, str, int]]:
