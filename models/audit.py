@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base
-from models.enums import Role
+from models.account import Account
+from models.base import Base, HasId
+from models.enums import ReviewVerdict, Role
 
 
 class AuditEvent(Base):
@@ -21,6 +22,7 @@ class AuditEvent(Base):
         Index("ix_audit_event_object", "object_type", "object_id"),
         Index("ix_audit_event_subject", "subject_id"),
         Index("ix_audit_event_actor", "actor_id", "id"),
+        Index("ix_audit_event_organisation", "organisation_id", "id", postgresql_where="organisation_id IS NOT NULL"),
         Index(
             "ix_audit_event_shown",
             text("(facts -> 'shown')"),
@@ -55,3 +57,24 @@ class AuditSeal(Base):
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_at: Mapped[datetime]
+
+
+class LogReview(HasId, Base):
+    """One look by the Directorate's own people, drawn for somebody else to go over (stikkprøve, C27)."""
+
+    __tablename__ = "log_review"
+    __table_args__ = (
+        CheckConstraint(
+            "(verdict IS NULL) = (reviewed_at IS NULL) AND (verdict IS NULL) = (reviewed_by_id IS NULL)",
+            name="reviewed_has_verdict",
+        ),
+        Index("ix_log_review_open", "drawn_at", postgresql_where="verdict IS NULL"),
+    )
+    event_id: Mapped[int] = mapped_column(ForeignKey("audit_event.id"), unique=True)
+    drawn_at: Mapped[datetime]
+    verdict: Mapped[ReviewVerdict | None]
+    note: Mapped[str | None] = mapped_column(Text)
+    reviewed_at: Mapped[datetime | None]
+    reviewed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    event: Mapped[AuditEvent] = relationship()
+    reviewed_by: Mapped[Account | None] = relationship()

@@ -114,6 +114,8 @@ class MessageKind(StrEnum):
     NEW_INVITATION_REQUESTED = "new_invitation_requested"
     ACCESS_ENDED = "access_ended"
     RECONFIRMATION_DUE = "reconfirmation_due"
+    ACCESS_UNUSED = "access_unused"
+    ACCESS_LOCKED = "access_locked"
     EMAIL_CONFIRMATION = "email_confirmation"
     AVAILABILITY_CHECK = "availability_check"
     PROFILE_ERASED = "profile_erased"
@@ -353,3 +355,10 @@ class AlarmKind(StrEnum):
 class Stoppable(StrEnum):
     REVEALS = "reveals"
     EXPORTS = "exports"
+
+
+class ReviewVerdict(StrEnum):
+    """What somebody else found of a look that was drawn for review."""
+
+    FINE = "fine"
+    FOLLOW_UP = "follow_up"

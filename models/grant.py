@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.account import Account
@@ -52,6 +52,8 @@ class Grant(HasId, HasStatus, Base):
     confirmed_at: Mapped[datetime]
     """When the organisation last said that the person still needs access; starts at the decision."""
     last_login_at: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+    """Shut because nobody used it; open again when the organisation confirms it (C19)."""
     ended_at: Mapped[datetime | None]
     ended_as: Mapped[GrantEnd | None]
     end_reason: Mapped[str | None] = mapped_column(Text)
@@ -63,6 +65,10 @@ class Grant(HasId, HasStatus, Base):
     invitations: Mapped[list["Invitation"]] = relationship(
         back_populates="grant", cascade="all, delete-orphan", order_by="Invitation.created_at"
     )
+
+
+IN_USE = and_(Grant.status == GrantStatus.ACTIVE, Grant.locked_at.is_(None))
+"""The grants somebody may act on now."""
 
 
 class Invitation(HasId, HasStatus, Base):

@@ -78,6 +78,7 @@ ACTION_TEXT: Mapping[str, Any] = {
     "grant.confirmed": _l("Tilgang bekreftet"),
     "grant.ended": _l("Tilgang stoppet"),
     "grant.level_changed": _l("Tilgang endret"),
+    "grant.locked": _l("Tilgang låst"),
     "grant.opened": _l("Tilgang gitt"),
     "hpr.alarm_closed": _l("Stansede endringer fra HPR sluppet gjennom"),
     "hpr.alarm_raised": _l("Endringer fra HPR stanset"),

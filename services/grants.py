@@ -15,7 +15,7 @@ from extensions.language import alphabetical
 from models.account import Account
 from models.application import AccessApplication, Nominee
 from models.enums import AccessLevel, GrantEnd, GrantStatus, InvitationStatus, MessageKind, Role
-from models.grant import Grant, Invitation
+from models.grant import IN_USE, Grant, Invitation
 from models.organisation import Organisation
 from services import audit, invitations, mailbox, sessions, settings
 from services.access import DECIDING_ROLES, Actor
@@ -170,17 +170,51 @@ def of_application(actor: Actor, application: AccessApplication) -> list[Grant]:
 
 
 def count_active(organisation_id: UUID) -> int:
-    """How many have taken their access into use."""
-    active = (Grant.organisation_id == organisation_id) & (Grant.status == GrantStatus.ACTIVE)
-    return db.session.scalar(select(func.count()).where(active)) or 0
+    """How many have taken their access into use, and may use it."""
+    return db.session.scalar(select(func.count()).where(Grant.organisation_id == organisation_id, IN_USE)) or 0
 
 
 def confirm(actor: Actor, confirmed: Sequence[Grant]) -> None:
-    """The half-year check: these people still need access. Raises Forbidden or NotFound to those who may not say so."""
+    """The half-year check: these people still need access; what was locked is open again. Raises Forbidden or NotFound
+    to those who may not say so."""
     for grant in confirmed:
         invitations.require_may_manage(actor, grant)
-        grant.confirmed_at = clock.now()
-        audit.record(actor, "grant.confirmed", grant, subject_id=grant.account_id)
+        was_locked = grant.locked_at is not None
+        grant.confirmed_at, grant.locked_at = clock.now(), None
+        audit.record(actor, "grant.confirmed", grant, subject_id=grant.account_id, was_locked=was_locked)
+
+
+def lock(grant: Grant) -> None:
+    """Shut an access nobody uses, and its sessions, until the organisation confirms it (C19)."""
+    grant.locked_at = clock.now()
+    if grant.account_id is not None:
+        sessions.end_for(grant.account_id, grant.organisation_id)
+    audit.record(None, "grant.locked", grant, subject_id=grant.account_id)
+
+
+def unused() -> Sequence[tuple[Grant, datetime]]:
+    """Open grants that nobody has used for twelve weeks, each with the moment of its last use: a sign-in, or that the
+    organisation said the person needs it. Locked, so that nobody else handles them meanwhile."""
+    used_at = func.greatest(Grant.last_login_at, Grant.accepted_at, Grant.confirmed_at)
+    limit = clock.now() - timedelta(weeks=settings.value(Key.UNUSED_WEEKS))
+    found = select(Grant, used_at).where(IN_USE, used_at <= limit).order_by(Grant.id).with_for_update(skip_locked=True)
+    return [(grant, used) for grant, used in db.session.execute(found)]
+
+
+def locked_for(actor: Actor) -> list[str]:
+    """The organisations whose access the person has, but may not use before they confirm it; by name."""
+    return list(
+        db.session.scalars(
+            select(Organisation.name)
+            .join(Grant, Grant.organisation_id == Organisation.id)
+            .where(
+                Grant.account_id == actor.account_id,
+                Grant.status == GrantStatus.ACTIVE,
+                Grant.locked_at.is_not(None),
+            )
+            .order_by(Organisation.name)
+        )
+    )
 
 
 def to_confirm(found: Iterable[Grant]) -> list[tuple[Grant, datetime]]:
@@ -238,7 +272,7 @@ def _require_another_administrator(grant: Grant) -> None:
         return
     others = select(Grant.id).where(
         Grant.organisation_id == grant.organisation_id,
-        Grant.status == GrantStatus.ACTIVE,
+        IN_USE,
         Grant.level == AccessLevel.USER_ADMINISTRATOR,
         Grant.id != grant.id,
     )

@@ -26,7 +26,7 @@ from models.enums import (
     MessageStatus,
     Role,
 )
-from models.grant import Grant, Invitation
+from models.grant import IN_USE, Grant, Invitation
 from models.message import Message
 from models.outbox import OutboxEntry
 from models.privacy import PersonLookup
@@ -166,10 +166,60 @@ def end_unconfirmed() -> int:
     now = clock.now()
     ended = 0
     for grant, deadline in _to_confirm():
-        if deadline <= now and _was_asked(grant, deadline - grants.RECONFIRMATION_NOTICE, now - WARNED_FOR):
+        since = deadline - grants.RECONFIRMATION_NOTICE
+        if deadline <= now and _was_asked(
+            MessageKind.RECONFIRMATION_DUE, f"{grant.organisation_id}|", since, now - WARNED_FOR
+        ):
             grants.end(None, grant, GrantEnd.NOT_RECONFIRMED, _("Virksomheten bekreftet ikke tilgangen."))
             ended += 1
     return ended
+
+
+def ask_of_unused() -> int:
+    """Ask those who have not used their access for twelve weeks whether they still need it; once for each such time."""
+    asked = 0
+    answer_by = clock.now() + timedelta(days=settings.value(Key.UNUSED_ANSWER_DAYS))
+    for grant, used_at in grants.unused():
+        application = grant.nominee.application
+        queued = mailbox.queue(
+            MessageKind.ACCESS_UNUSED,
+            _unused_key(grant, used_at),
+            grant.nominee.email,
+            application.language,
+            application_id=application.id,
+            since=used_at.astimezone(clock.OSLO).date(),
+            due_on=answer_by.astimezone(clock.OSLO).date(),
+        )
+        asked += queued is not None
+    return asked
+
+
+def lock_unused() -> int:
+    """Lock the access of those who were asked and have not used it since; they and those who can open it are told
+    (C19)."""
+    asked_before = clock.now() - timedelta(days=settings.value(Key.UNUSED_ANSWER_DAYS))
+    locked = 0
+    for grant, used_at in grants.unused():
+        if not _was_asked(MessageKind.ACCESS_UNUSED, _unused_key(grant, used_at), used_at, asked_before):
+            continue
+        grants.lock(grant)
+        locked += 1
+        application = grant.nominee.application
+        openers = _administrators(grant.organisation_id) or [invitations.contact_email(application)]
+        for address in dict.fromkeys((grant.nominee.email, *openers)):
+            mailbox.queue(
+                MessageKind.ACCESS_LOCKED,
+                _unused_key(grant, used_at),
+                address,
+                application.language,
+                application_id=application.id,
+                since=used_at.astimezone(clock.OSLO).date(),
+            )
+    return locked
+
+
+def _unused_key(grant: Grant, used_at: datetime) -> str:
+    return f"{grant.id}|{used_at:%Y-%m-%d}"
 
 
 def _to_confirm() -> list[tuple[Grant, datetime]]:
@@ -177,11 +227,9 @@ def _to_confirm() -> list[tuple[Grant, datetime]]:
     return grants.to_confirm(grants.due_for_reconfirmation())
 
 
-def _was_asked(grant: Grant, after: datetime, before: datetime) -> bool:
+def _was_asked(kind: MessageKind, key: str, after: datetime, before: datetime) -> bool:
     asked = select(Message.id).where(
-        Message.kind == MessageKind.RECONFIRMATION_DUE,
-        Message.key.startswith(f"{grant.organisation_id}|"),
-        Message.created_at.between(after, before),
+        Message.kind == kind, Message.key.startswith(key), Message.created_at.between(after, before)
     )
     return db.session.scalar(asked.limit(1)) is not None
 
@@ -194,7 +242,7 @@ def _administrators(organisation_id: UUID) -> list[str]:
             .join(Grant, Grant.nominee_id == Nominee.id)
             .where(
                 Grant.organisation_id == organisation_id,
-                Grant.status == GrantStatus.ACTIVE,
+                IN_USE,
                 Grant.level == AccessLevel.USER_ADMINISTRATOR,
             )
             .order_by(Nominee.email)

@@ -25,7 +25,7 @@ from services.sessions import hash_of
 from services.settings import Key, duration, value
 
 SENDER = "Helsedirektoratet"
-REMINDERS = frozenset({MessageKind.INVITATION_REMINDER, MessageKind.RECONFIRMATION_DUE})
+REMINDERS = frozenset({MessageKind.INVITATION_REMINDER, MessageKind.RECONFIRMATION_DUE, MessageKind.ACCESS_UNUSED})
 STOPPED_BY_LINK = frozenset({MessageKind.AVAILABILITY_CHECK})
 """Reminders to persons, which mail programs may stop with one press (RFC 8058)."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d)?")

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, upda
 from extensions import clock
 from extensions.database import db
 from models.account import Account, LoginSession, StaffMember
-from models.enums import GrantStatus, Role
-from models.grant import Grant
+from models.enums import Role
+from models.grant import IN_USE, Grant
 from models.organisation import Organisation
 from models.professional import Professional
 from services import audit
@@ -79,7 +79,7 @@ def open_for(
 
 
 _OF_ACCOUNT = StaffMember.account_id == Account.id, StaffMember.ended_at.is_(None)
-_HOLDS_GRANT = exists().where(Grant.account_id == Account.id, Grant.status == GrantStatus.ACTIVE).correlate(Account)
+_HOLDS_GRANT = exists().where(Grant.account_id == Account.id, IN_USE).correlate(Account)
 _IS_STAFF = exists().where(*_OF_ACCOUNT).correlate(Account)
 _IS_PROFESSIONAL = exists().where(Professional.account_id == Account.id).correlate(Account)
 _OPEN_SESSION = (  # made once: it is run for every page
@@ -105,7 +105,7 @@ _OPEN_SESSION = (  # made once: it is run for every page
         and_(
             Grant.account_id == Account.id,
             Grant.organisation_id == LoginSession.organisation_id,
-            Grant.status == GrantStatus.ACTIVE,
+            IN_USE,
         ),
     )
     .outerjoin(StaffMember, and_(*_OF_ACCOUNT))

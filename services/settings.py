@@ -22,6 +22,8 @@ class Key(StrEnum):
     INVITATIONS_PER_HOUR = "invitations_per_hour"
     INVITATIONS_PER_ADDRESS = "invitations_per_address_and_day"
     RECONFIRMATION_MONTHS = "reconfirmation_months"
+    UNUSED_WEEKS = "unused_weeks"
+    UNUSED_ANSWER_DAYS = "unused_answer_days"
     DRAFT_DAYS = "draft_days"
     PENDING_USER_DAYS = "pending_user_days"
     APPLICATION_YEARS = "application_years"
@@ -47,6 +49,7 @@ class Key(StrEnum):
     EXPORT_DAYS = "export_days"
     PROFILE_YEARS = "profile_years"
     CONSENT_RENEWAL_DAYS = "consent_renewal_days"
+    SAMPLED_PERCENT = "sampled_percent"
 
 
 DEFAULTS: dict[Key, tuple[int, str]] = {
@@ -58,6 +61,8 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.INVITATIONS_PER_HOUR: (20, "count"),
     Key.INVITATIONS_PER_ADDRESS: (3, "count"),
     Key.RECONFIRMATION_MONTHS: (6, "months"),
+    Key.UNUSED_WEEKS: (12, "weeks"),
+    Key.UNUSED_ANSWER_DAYS: (14, "days"),
     Key.DRAFT_DAYS: (30, "days"),
     Key.PENDING_USER_DAYS: (30, "days"),
     Key.APPLICATION_YEARS: (5, "years"),
@@ -83,6 +88,7 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.EXPORT_DAYS: (7, "days"),
     Key.PROFILE_YEARS: (5, "years"),
     Key.CONSENT_RENEWAL_DAYS: (90, "days"),
+    Key.SAMPLED_PERCENT: (10, "percent"),
 }
 
 RETENTION = (

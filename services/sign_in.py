@@ -16,8 +16,8 @@ from extensions.agencies import agencies
 from extensions.database import db
 from extensions.keys import Purpose, keyring
 from models.account import Account, Identity, LoginAttempt, LoginSession, StaffMember
-from models.enums import GrantStatus, Language, Role
-from models.grant import Grant
+from models.enums import Language, Role
+from models.grant import IN_USE, Grant
 from models.organisation import Organisation
 from models.professional import Professional
 from services import audit, national_ids, professionals, sessions
@@ -112,7 +112,7 @@ def hats(account_id: UUID) -> list[Hat]:
     grants = db.session.execute(
         select(Organisation.id, Organisation.name)
         .join(Grant, Grant.organisation_id == Organisation.id)
-        .where(Grant.account_id == account_id, Grant.status == GrantStatus.ACTIVE)
+        .where(Grant.account_id == account_id, IN_USE)
         .order_by(Organisation.name)
     )
     found = [Hat(Role.ORGANISATION_USER, id_, name) for id_, name in grants]
@@ -178,11 +178,7 @@ def _account_for(login: Login) -> Account:
     identity.hpr_number = login.hpr_number
     account.name = account.name or login.name
     account.last_login_at = now
-    db.session.execute(
-        update(Grant)
-        .where(Grant.account_id == account.id, Grant.status == GrantStatus.ACTIVE)
-        .values(last_login_at=now)
-    )
+    db.session.execute(update(Grant).where(Grant.account_id == account.id, IN_USE).values(last_login_at=now))
     _claim_staff_row(account, login.national_id)
     db.session.flush()  # sessions.open_for and load read what was made here
     return account

@@ -68,6 +68,9 @@ GRANT_STATUS: Mapping[GrantStatus, tuple[Any, str]] = {
     GrantStatus.ENDED: (_l("Avsluttet"), "neutral"),
 }
 
+GRANT_LOCKED = (_l("Låst"), "warning")
+"""How an active grant is shown that nobody has used for long."""
+
 GRANT_END: Mapping[GrantEnd, Any] = {
     GrantEnd.REMOVED: _l("Stoppet"),
     GrantEnd.EXPIRED: _l("Utløpt"),
@@ -104,6 +107,8 @@ MESSAGE_KIND: Mapping[MessageKind, Any] = {
     MessageKind.NEW_INVITATION_REQUESTED: _l("Ny invitasjon ønsket"),
     MessageKind.ACCESS_ENDED: _l("Tilgang stoppet"),
     MessageKind.RECONFIRMATION_DUE: _l("Tilganger må bekreftes"),
+    MessageKind.ACCESS_UNUSED: _l("Spørsmål om ubrukt tilgang"),
+    MessageKind.ACCESS_LOCKED: _l("Tilgang låst"),
     MessageKind.EMAIL_CONFIRMATION: _l("Lenke for å bekrefte e-post"),
     MessageKind.FILE_REFUSED: _l("Fil avvist"),
     MessageKind.LISTING_LOST: _l("Vises ikke lenger"),

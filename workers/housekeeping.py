@@ -23,6 +23,8 @@ def expire_invitations() -> None:
 def reconfirm_grants() -> None:
     housekeeping.ask_for_confirmation()
     housekeeping.end_unconfirmed()
+    housekeeping.ask_of_unused()
+    housekeeping.lock_unused()
 
 
 @job

@@ -17,7 +17,7 @@ from extensions.language import current_language, in_language, language_of
 from extensions.limits import limiter
 from extensions.log import security
 from forms.organisations import ActingForm
-from services import sessions, sign_in
+from services import grants, sessions, sign_in
 from services.access import STAFF_ROLES, Actor
 
 bp = Blueprint("auth", __name__)
@@ -149,7 +149,12 @@ def _home(found: Actor) -> str:
 @open_to(Role.SIGNED_IN)
 def welcome() -> ResponseReturnValue:
     """What one can do here, and where one is signed in."""
-    return render_template("auth/welcome.html", open_sessions=sessions.open_ones(actor()), home=_home(actor()))
+    return render_template(
+        "auth/welcome.html",
+        open_sessions=sessions.open_ones(actor()),
+        home=_home(actor()),
+        locked=grants.locked_for(actor()),
+    )
 
 
 @bp.route("/virksomhet/velg", methods=["GET", "POST"])
@@ -166,7 +171,8 @@ def choose() -> ResponseReturnValue:
     )
     if not form.validate_on_submit():
         helps = {key: _help(hat) for key, hat in hats.items()}
-        return render_template("auth/choose.html", form=form, helps=helps), form.status_code
+        page = render_template("auth/choose.html", form=form, helps=helps, locked=grants.locked_for(actor()))
+        return page, form.status_code
     hat = hats[form.acting.data]
     guard.become(hat.role, hat.organisation_id)
     return redirect(safe_next(form.next.data) or request.script_root + HOME[hat.role], 303)

@@ -23,7 +23,7 @@ from services.application_rules import Action, Side
 from services.errors import Forbidden
 from services.grants import LastAdministrator
 from services.invitations import LinkState
-from services.words import ACCESS_LEVEL, GRANT_STATUS, INVITATION_STATUS
+from services.words import ACCESS_LEVEL, GRANT_LOCKED, GRANT_STATUS, INVITATION_STATUS
 
 bp = Blueprint("organisations", __name__)
 
@@ -60,10 +60,12 @@ def users_of_application(application_id: UUID) -> ResponseReturnValue:
 
 
 def _users_page(found: Sequence[Grant], here: str, application: AccessApplication | None = None) -> ResponseReturnValue:
-    asked = grants.to_confirm(found)
-    form = ConfirmForm([(str(grant.id), grant.nominee.name) for grant, _limit in asked])
+    deadlines = {grant.id: _("Frist: %(dato)s", dato=show_date(limit)) for grant, limit in grants.to_confirm(found)}
+    deadlines |= {grant.id: _("Låst fordi den ikke har vært brukt.") for grant in found if grant.locked_at}
+    asked = [grant for grant in found if grant.id in deadlines]
+    form = ConfirmForm([(str(grant.id), grant.nominee.name) for grant in asked])
     if form.validate_on_submit():
-        confirmed = [grant for grant, _limit in asked if str(grant.id) in form.users.data]
+        confirmed = [grant for grant in asked if str(grant.id) in form.users.data]
         grants.confirm(actor(), confirmed)
         flash(ngettext("Du bekreftet %(num)s bruker.", "Du bekreftet %(num)s brukere.", len(confirmed)), "success")
         return redirect(here, 303)
@@ -71,7 +73,7 @@ def _users_page(found: Sequence[Grant], here: str, application: AccessApplicatio
         "organisations/users.html",
         form=form,
         users=[(grant, _state(grant)) for grant in found],
-        deadlines={str(grant.id): _("Frist: %(dato)s", dato=show_date(limit)) for grant, limit in asked},
+        deadlines={str(id_): text for id_, text in deadlines.items()},
         words=ACCESS_LEVEL,
         application=application,
         may_manage=application is not None or actor().is_user_administrator,
@@ -171,6 +173,9 @@ def _invite_again(grant_id: UUID, list_url: str) -> ResponseReturnValue:
 
 def _state(grant: Grant) -> tuple[str, str, str, bool]:
     """What the status column says, its colour, what stands below it, and whether a new invitation may be sent."""
+    if grant.locked_at is not None:
+        text, colour = GRANT_LOCKED
+        return str(text), colour, "", False
     if grant.status is not GrantStatus.INVITED:
         text, colour = GRANT_STATUS[grant.status]
         return str(text), colour, "", False

@@ -7,6 +7,14 @@ from sqlalchemy.dialects import postgresql
 revision = "0004"
 down_revision = "0003"
 
+MESSAGES = (
+    "'application_received', 'more_information', 'application_granted', 'application_declined', 'appeal_upheld', "
+    "'invitation', 'invitation_reminder', 'invitation_expired', 'invitation_accepted', 'new_invitation_requested', "
+    "'access_ended', 'reconfirmation_due', 'access_unused', 'access_locked', 'email_confirmation', "
+    "'availability_check', 'profile_erased', 'file_refused', 'before_erasure', 'listing_lost', "
+    "'privacy_case_received', 'privacy_case_extended', 'privacy_case_answered', 'contact_changed'"
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -110,13 +118,18 @@ def upgrade() -> None:
         ),
         sa.Column("format", sa.Enum("xlsx", "csv", name="exportformat", native_enum=False, length=40), nullable=False),
         sa.Column("columns", postgresql.ARRAY(sa.String(length=40)), nullable=False),
-        sa.Column("filters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("filters", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "language", sa.Enum("nb", "nn", "en", name="language", native_enum=False, length=40), nullable=False
+        ),
         sa.Column(
             "status",
             sa.Enum("queued", "ready", "failed", "expired", name="exportstatus", native_enum=False, length=40),
             nullable=False,
         ),
-        sa.Column("rows", sa.Integer(), nullable=True),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=True),
         sa.Column("storage_key", sa.String(length=64), nullable=True),
         sa.Column("key_box", sa.LargeBinary(), nullable=True),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
@@ -124,6 +137,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("format IN ('xlsx', 'csv')", name=op.f("ck_register_export_format_known")),
+        sa.CheckConstraint("language IN ('nb', 'nn', 'en')", name=op.f("ck_register_export_language_known")),
         sa.CheckConstraint(
             "purpose IN ('staff_now', 'fill_vacancy', 'exercise')", name=op.f("ck_register_export_purpose_known")
         ),
@@ -237,3 +251,59 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_shortlist_entry_professional_id"), "shortlist_entry", ["professional_id"], unique=False)
+    op.create_table(
+        "log_review",
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum("fine", "follow_up", name="reviewverdict", native_enum=False, length=40),
+            nullable=True,
+        ),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reviewed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "(verdict IS NULL) = (reviewed_at IS NULL) AND (verdict IS NULL) = (reviewed_by_id IS NULL)",
+            name=op.f("ck_log_review_reviewed_has_verdict"),
+        ),
+        sa.CheckConstraint("verdict IN ('fine', 'follow_up')", name=op.f("ck_log_review_verdict_known")),
+        sa.ForeignKeyConstraint(["event_id"], ["audit_event.id"], name=op.f("fk_log_review_event_id_audit_event")),
+        sa.ForeignKeyConstraint(["reviewed_by_id"], ["account.id"], name=op.f("fk_log_review_reviewed_by_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_review")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_log_review_event_id")),
+    )
+    op.create_index("ix_log_review_open", "log_review", ["drawn_at"], unique=False, postgresql_where="verdict IS NULL")
+    op.create_index(
+        "ix_audit_event_organisation",
+        "audit_event",
+        ["organisation_id", "id"],
+        unique=False,
+        postgresql_where="organisation_id IS NOT NULL",
+    )
+    op.add_column("access_grant", sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True))
+    name = op.f("ck_message_kind_known")
+    op.drop_constraint(name, "message")
+    op.create_check_constraint(name, "message", f"kind IN ({MESSAGES})")
+    op.create_table(
+        "register_export_person",
+        sa.Column("export_id", sa.Uuid(), nullable=False),
+        sa.Column("professional_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["export_id"],
+            ["register_export.id"],
+            name=op.f("fk_register_export_person_export_id_register_export"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["professional_id"],
+            ["professional.id"],
+            name=op.f("fk_register_export_person_professional_id_professional"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("export_id", "professional_id", name=op.f("pk_register_export_person")),
+    )
+    op.create_index(
+        op.f("ix_register_export_person_professional_id"), "register_export_person", ["professional_id"], unique=False
+    )

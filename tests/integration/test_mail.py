@@ -153,6 +153,8 @@ FACTS = {
     MessageKind.FILE_REFUSED: {"uploaded_on": date(2027, 6, 5), "was_closed": False},
     MessageKind.MORE_INFORMATION: {"due_on": date(2027, 6, 5)},
     MessageKind.RECONFIRMATION_DUE: {"due_on": date(2027, 6, 5)},
+    MessageKind.ACCESS_UNUSED: {"since": date(2027, 3, 5), "due_on": date(2027, 6, 5)},
+    MessageKind.ACCESS_LOCKED: {"since": date(2027, 3, 5)},
     MessageKind.INVITATION_ACCEPTED: {"accepted": datetime(2027, 6, 5, 13, 45, tzinfo=clock.OSLO)},
     MessageKind.PROFILE_ERASED: {
         "asked_at": datetime(2027, 6, 5, 13, 45, tzinfo=clock.OSLO),
