@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.account import Account
-from models.base import Base, HasId, HasStatus
+from models.base import Base, HasFile, HasId, HasStatus
 from models.enums import (
     AlarmKind,
     AlertFrequency,
@@ -18,6 +18,7 @@ from models.enums import (
     ContactPurpose,
     ExportFormat,
     ExportStatus,
+    Language,
     Revealed,
     Stoppable,
 )
@@ -95,7 +96,7 @@ class SavedSearch(HasId, Base):
     """People listed since this moment are new."""
 
 
-class RegisterExport(HasId, HasStatus, Base):
+class RegisterExport(HasFile, HasStatus, Base):
     """A file of people taken out for a purpose, made by a job and kept a day (C24, ux.md E6)."""
 
     __tablename__ = "register_export"
@@ -105,22 +106,38 @@ class RegisterExport(HasId, HasStatus, Base):
     )
     TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {
         ExportStatus.QUEUED: frozenset({ExportStatus.READY, ExportStatus.FAILED}),
+        ExportStatus.FAILED: frozenset({ExportStatus.QUEUED}),
         ExportStatus.READY: frozenset({ExportStatus.EXPIRED}),
     }
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     shortlist_id: Mapped[UUID | None] = mapped_column(ForeignKey("shortlist.id", ondelete="SET NULL"))
+    filters: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """The search, as codes; None for the people of a shortlist, and for nobody when that is deleted."""
     purpose: Mapped[ContactPurpose]
     format: Mapped[ExportFormat]
     columns: Mapped[list[str]] = mapped_column(ARRAY(String(40)))
-    filters: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    language: Mapped[Language]
     status: Mapped[ExportStatus] = mapped_column(default=ExportStatus.QUEUED)
-    rows: Mapped[int | None]
-    storage_key: Mapped[str | None] = mapped_column(String(64), unique=True)
-    key_box: Mapped[bytes | None] = mapped_column(LargeBinary)
+    found: Mapped[int]
+    """How many fitted; counted no further than a search is."""
+    rows: Mapped[int]
+    """How many are in the file; until it is made, how many there will be room for."""
+    size: Mapped[int | None]
     requested_at: Mapped[datetime]
     ready_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    shortlist: Mapped[Shortlist | None] = relationship()
+
+
+class RegisterExportPerson(Base):
+    """Who is in a file that can be fetched, so that it goes when one of them does (I8)."""
+
+    __tablename__ = "register_export_person"
+    export_id: Mapped[UUID] = mapped_column(ForeignKey("register_export.id", ondelete="CASCADE"), primary_key=True)
+    professional_id: Mapped[UUID] = mapped_column(
+        ForeignKey("professional.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Alarm(HasId, Base):

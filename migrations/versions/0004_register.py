@@ -119,9 +119,7 @@ def upgrade() -> None:
         sa.Column("format", sa.Enum("xlsx", "csv", name="exportformat", native_enum=False, length=40), nullable=False),
         sa.Column("columns", postgresql.ARRAY(sa.String(length=40)), nullable=False),
         sa.Column("filters", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column(
-            "language", sa.Enum("nb", "nn", "en", name="language", native_enum=False, length=40), nullable=False
-        ),
+        sa.Column("language", sa.Enum("nb", "nn", "en", name="language", native_enum=False, length=40), nullable=False),
         sa.Column(
             "status",
             sa.Enum("queued", "ready", "failed", "expired", name="exportstatus", native_enum=False, length=40),
