@@ -1,0 +1,197 @@
+"""Tables of people in which no number under 5 can be read or computed (design.md I13, security.md C29;
+docs/decisions/0011-tables-without-small-numbers.md says why this is enough)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+LIMIT = 5
+MOST = LIMIT - 1
+
+Cell = tuple[str, str]
+"""A row and a column."""
+Arc = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum of a line: exact when both are the same, else between them."""
+
+    low: int
+    high: int
+
+    @property
+    def is_exact(self) -> bool:
+        return self.low == self.high
+
+    @property
+    def is_small(self) -> bool:
+        return self.high < LIMIT
+
+
+@dataclass(frozen=True)
+class Table:
+    """What may be published. Lines in which there is nobody are left out; a cell that is None has under 5, perhaps
+    nobody. Two tables of the same people can be subtracted from one another: what shows parts of this one takes its
+    cells and sums, and is not counted and masked anew."""
+
+    rows: Sequence[str]
+    columns: Sequence[str]
+    cells: Mapping[Cell, int | None]
+    row_totals: Mapping[str, Total]
+    column_totals: Mapping[str, Total]
+    total: Total
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is held back."""
+        return None not in self.cells.values()
+
+
+def mask(counts: Mapping[Cell, int], rows: Sequence[str], columns: Sequence[str]) -> Table:
+    """The table of these counts, with every number under 5 held back, and every sum that would say more of one.
+
+    Sums are given exactly to begin with, where what is held back in the line comes to 5 or more. Then each number held
+    back, of a cell or of what a line lacks, is tried as by a reader who adds and subtracts: it must be able to be 1 and
+    able to be 4. Where it is not, sums give way until it is, and are told by what the shown cells alone say of them.
+    """
+    kept_rows = [row for row in rows if any(counts.get((row, column)) for column in columns)]
+    kept_columns = [column for column in columns if any(counts.get((row, column)) for row in kept_rows)]
+    numbers = {(row, column): counts.get((row, column), 0) for row in kept_rows for column in kept_columns}
+    reading = _Reading(numbers, kept_rows, kept_columns)
+    reading.protect()
+    by_row = {row: reading.total(reading.row(row)) for row in kept_rows}
+    by_column = {column: reading.total(reading.column(column)) for column in kept_columns}
+    whole = reading.total(WHOLE)
+    lines = (by_row.values(), by_column.values())
+    return Table(
+        rows=kept_rows,
+        columns=kept_columns,
+        cells={cell: number if number >= LIMIT else None for cell, number in numbers.items()},
+        row_totals=by_row,
+        column_totals=by_column,
+        total=Total(
+            max(whole.low, *(sum(one.low for one in line) for line in lines)),
+            min(whole.high, *(sum(one.high for one in line) for line in lines)),
+        ),
+    )
+
+
+SOURCE, SINK = 0, 1
+WHOLE: Arc = (SINK, SOURCE)
+
+
+class _Reading:
+    """What a reader can know of the cells held back: a network in which every unit runs from the source by its row and
+    its column to the sink and back, each arc within the bounds that are published. Whatever may flow is a table that
+    agrees with everything published, and in a network with whole bounds every cell takes all whole numbers between
+    its least and its most."""
+
+    def __init__(self, numbers: Mapping[Cell, int], rows: Sequence[str], columns: Sequence[str]) -> None:
+        self._rows = {row: (SOURCE, node) for node, row in enumerate(rows, 2)}
+        self._columns = {column: (node, SINK) for node, column in enumerate(columns, 2 + len(rows))}
+        self._held: dict[Arc, int] = {}
+        self._shown: dict[Arc, int] = {}
+        self._flow: dict[Arc, int] = {}
+        self._bounds: dict[Arc, tuple[int, int]] = {}
+        self._widest: dict[Arc, tuple[int, int]] = {}
+        self._ways = [0] * (2 + len(rows) + len(columns))
+        """From each node the nodes that one unit more can go to, as bits."""
+        lines: dict[Arc, list[int]] = {WHOLE: []}
+        for (row, column), number in numbers.items():
+            for line in (self.row(row), self.column(column), WHOLE):
+                lines.setdefault(line, []).append(number)
+            if number < LIMIT:
+                self._add((self.row(row)[1], self.column(column)[0]), number, (0, MOST), (0, MOST))
+        for line, members in lines.items():
+            self._add_line(line, members)
+
+    def row(self, row: str) -> Arc:
+        return self._rows[row]
+
+    def column(self, column: str) -> Arc:
+        return self._columns[column]
+
+    def total(self, line: Arc) -> Total:
+        """What is published of the sum of a line."""
+        low, high = self._bounds[line]
+        return Total(self._shown[line] + low, self._shown[line] + high)
+
+    def protect(self) -> None:
+        """Let sums give way until each number under 5 that is held back can be 1 and can be 4."""
+        for arc, number in self._held.items():
+            if number < LIMIT and self._widest[arc] != (0, 0):
+                yielding = iter(self._yielding(arc))
+                while not (self._reaches(arc, MOST) and self._reaches(arc, 1)):
+                    line = next(yielding)
+                    self._set(line, self._flow[line], self._widest[line])
+
+    def _yielding(self, arc: Arc) -> list[Arc]:
+        """The sums that give way for a number, the smallest first: a cell's own; for a line its neighbours, then those
+        across. With all of them it can be whatever a number under 5 can be."""
+        rows, columns = (sorted(lines.values(), key=self._held.__getitem__) for lines in (self._rows, self._columns))
+        if arc == WHOLE or arc in rows:
+            return [*rows, *columns, WHOLE]
+        if arc in columns:
+            return [*columns, *rows, WHOLE]
+        return [*sorted([(SOURCE, arc[0]), (arc[1], SINK)], key=self._held.__getitem__), WHOLE]
+
+    def _add_line(self, line: Arc, members: Sequence[int]) -> None:
+        held = [number for number in members if number < LIMIT]
+        self._shown[line] = sum(members) - sum(held)
+        least = 0 if self._shown[line] or not held else 1  # a line without anybody is left out, as everybody knows
+        widest = least, MOST * len(held)
+        few = least, min(widest[1], MOST)
+        self._add(line, sum(held), few if sum(held) < LIMIT else (sum(held), sum(held)), widest)
+
+    def _add(self, arc: Arc, held: int, bounds: tuple[int, int], widest: tuple[int, int]) -> None:
+        self._held[arc], self._widest[arc] = held, widest
+        self._set(arc, held, bounds)
+
+    def _reaches(self, arc: Arc, goal: int) -> bool:
+        """Move one cell's number to the goal, for as long as the others can follow; a number already beyond it on the
+        way down is there. Moves are kept: what is reached is as good a table as the one before."""
+        while self._flow[arc] < goal if goal == MOST else self._flow[arc] > goal:
+            start, end = arc if goal != MOST else reversed(arc)
+            way = self._way(start, end)
+            if way is None:
+                return False
+            for step in (*pairwise(way), (end, start)):
+                self._move(*step)
+        return True
+
+    def _way(self, start: int, end: int) -> list[int] | None:
+        """The shortest way for one unit, not straight along the arc between the two."""
+        came_from = {start: start}
+        unseen = ~(1 << start)
+        line = [start]
+        for node in line:
+            open_ways = self._ways[node] & unseen
+            if node == start:
+                open_ways &= ~(1 << end)
+            if open_ways >> end & 1:
+                way = [end, node]
+                while way[-1] != start:
+                    way.append(came_from[way[-1]])
+                return way[::-1]
+            unseen &= ~open_ways
+            while open_ways:
+                lowest = open_ways & -open_ways
+                following = lowest.bit_length() - 1
+                came_from[following] = node
+                line.append(following)
+                open_ways ^= lowest
+        return None
+
+    def _move(self, start: int, end: int) -> None:
+        """One unit more from here to there, or one less the other way."""
+        if (start, end) in self._flow:
+            self._set((start, end), self._flow[start, end] + 1, self._bounds[start, end])
+        else:
+            self._set((end, start), self._flow[end, start] - 1, self._bounds[end, start])
+
+    def _set(self, arc: Arc, flow: int, bounds: tuple[int, int]) -> None:
+        start, end = arc
+        self._flow[arc], self._bounds[arc] = flow, bounds
+        self._ways[start] = self._ways[start] & ~(1 << end) | (flow < bounds[1]) << end
+        self._ways[end] = self._ways[end] & ~(1 << start) | (flow > bounds[0]) << start
