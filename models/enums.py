@@ -126,6 +126,7 @@ class MessageKind(StrEnum):
     PRIVACY_CASE_EXTENDED = "privacy_case_extended"
     PRIVACY_CASE_ANSWERED = "privacy_case_answered"
     CONTACT_CHANGED = "contact_changed"
+    SHORTLIST_UNUSED = "shortlist_unused"
 
 
 class MessageStatus(StrEnum):

@@ -12,7 +12,7 @@ from models.audit import AuditEvent
 from models.base import Base
 from services.access import Actor
 
-LOOKS = (".viewed", ".revealed", "profile.opened")
+LOOKS = (".viewed", ".revealed", "profile.opened", "listing.shown")
 """How the actions end that change nothing, but show somebody's data."""
 
 

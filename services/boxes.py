@@ -22,8 +22,9 @@ def read(row: Base, column: str) -> str:
 
 def put_note(row: Base, column: str, organisation_id: UUID, content: str) -> None:
     """As put(), for what an organisation writes for itself: under its own key."""
-    box = keyring().seal(Purpose.NOTES, content.encode(), _context(row, column), str(organisation_id))
-    setattr(row, column, box if content else None)
+    owner = str(organisation_id)
+    box = keyring().seal(Purpose.NOTES, content.encode(), _context(row, column), owner) if content else None
+    setattr(row, column, box)
 
 
 def read_note(row: Base, column: str, organisation_id: UUID) -> str:

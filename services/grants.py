@@ -174,6 +174,13 @@ def count_active(organisation_id: UUID) -> int:
     return db.session.scalar(select(func.count()).where(Grant.organisation_id == organisation_id, IN_USE)) or 0
 
 
+def administrator_emails(organisation_id: UUID) -> list[str]:
+    """The addresses of those who manage the organisation's users."""
+    query = select(Nominee.email).join(Grant, Grant.nominee_id == Nominee.id).order_by(Nominee.email)
+    is_administrator = Grant.level == AccessLevel.USER_ADMINISTRATOR
+    return list(db.session.scalars(query.where(Grant.organisation_id == organisation_id, IN_USE, is_administrator)))
+
+
 def confirm(actor: Actor, confirmed: Sequence[Grant]) -> None:
     """The half-year check: these people still need access; what was locked is open again. Raises Forbidden or NotFound
     to those who may not say so."""

@@ -148,7 +148,7 @@ def ask_for_confirmation() -> int:
     for organisation_id, group in groupby(due, key=lambda pair: pair[0].organisation_id):
         first, deadline = next(group)
         application = first.nominee.application
-        for address in _administrators(organisation_id) or [invitations.contact_email(application)]:
+        for address in grants.administrator_emails(organisation_id) or [invitations.contact_email(application)]:
             queued = mailbox.queue(
                 MessageKind.RECONFIRMATION_DUE,
                 f"{organisation_id}|{deadline:%Y-%m-%d}",
@@ -205,7 +205,7 @@ def lock_unused() -> int:
         grants.lock(grant)
         locked += 1
         application = grant.nominee.application
-        openers = _administrators(grant.organisation_id) or [invitations.contact_email(application)]
+        openers = grants.administrator_emails(grant.organisation_id) or [invitations.contact_email(application)]
         for address in dict.fromkeys((grant.nominee.email, *openers)):
             mailbox.queue(
                 MessageKind.ACCESS_LOCKED,
@@ -232,22 +232,6 @@ def _was_asked(kind: MessageKind, key: str, after: datetime, before: datetime) -
         Message.kind == kind, Message.key.startswith(key), Message.created_at.between(after, before)
     )
     return db.session.scalar(asked.limit(1)) is not None
-
-
-def _administrators(organisation_id: UUID) -> list[str]:
-    """The addresses of those who can confirm the organisation's users."""
-    return list(
-        db.session.scalars(
-            select(Nominee.email)
-            .join(Grant, Grant.nominee_id == Nominee.id)
-            .where(
-                Grant.organisation_id == organisation_id,
-                IN_USE,
-                Grant.level == AccessLevel.USER_ADMINISTRATOR,
-            )
-            .order_by(Nominee.email)
-        )
-    )
 
 
 def delete_drafts() -> int:

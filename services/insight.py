@@ -28,6 +28,7 @@ SHOWN = "listing.shown"
 
 LOOKS: Mapping[str, Any] = {
     SHOWN: _l("Treff i søk"),
+    "shortlist.person_added": _l("La deg i en kortliste"),
     "profile.opened": _l("Åpnet profil"),
     "contact.revealed": _l("Så kontaktinformasjon"),
     "cv.downloaded": _l("Lastet ned CV"),

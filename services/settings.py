@@ -49,6 +49,10 @@ class Key(StrEnum):
     EXPORT_DAYS = "export_days"
     PROFILE_YEARS = "profile_years"
     CONSENT_RENEWAL_DAYS = "consent_renewal_days"
+    SHORTLIST_DAYS = "shortlist_days"
+    SHORTLIST_NOTICE_DAYS = "shortlist_notice_days"
+    PEOPLE_PER_SHORTLIST = "people_per_shortlist"
+    SHORTLISTS_PER_ORGANISATION = "shortlists_per_organisation"
     SAMPLED_PERCENT = "sampled_percent"
 
 
@@ -88,6 +92,10 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.EXPORT_DAYS: (7, "days"),
     Key.PROFILE_YEARS: (5, "years"),
     Key.CONSENT_RENEWAL_DAYS: (90, "days"),
+    Key.SHORTLIST_DAYS: (90, "days"),
+    Key.SHORTLIST_NOTICE_DAYS: (14, "days"),
+    Key.PEOPLE_PER_SHORTLIST: (200, "count"),
+    Key.SHORTLISTS_PER_ORGANISATION: (50, "count"),
     Key.SAMPLED_PERCENT: (10, "percent"),
 }
 
@@ -97,6 +105,11 @@ RETENTION = (
         Key.DRAFT_DAYS,
         _l("Påbegynt registrering, og søknad som ikke er sendt"),
         _l("Vi sletter utkast ingen har rørt. Er du helsepersonell, sier vi fra 7 dager før."),
+    ),
+    (
+        Key.SHORTLIST_DAYS,
+        _l("Kortliste ingen i virksomheten bruker, med notatene i den"),
+        _l("Vi sier fra til virksomheten på e-post i god tid før."),
     ),
     (Key.EXPORT_DAYS, _l("Kopi du har bestilt av opplysningene dine"), _l("For at du skal rekke å laste den ned.")),
     (Key.APPLICATION_YEARS, _l("Søknad om tilgang og vedtak"), _l("Arkivplikten. Deretter fjernes de fra tjenesten.")),

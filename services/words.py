@@ -119,6 +119,7 @@ MESSAGE_KIND: Mapping[MessageKind, Any] = {
     MessageKind.PRIVACY_CASE_EXTENDED: _l("Personvernsak tar lengre tid"),
     MessageKind.PRIVACY_CASE_ANSWERED: _l("Personvernsak besvart"),
     MessageKind.CONTACT_CHANGED: _l("E-postadressen rettet"),
+    MessageKind.SHORTLIST_UNUSED: _l("Varsel om sletting av kortliste"),
 }
 
 ORGANISATION_KIND: Mapping[OrganisationKind, Any] = {

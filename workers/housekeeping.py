@@ -2,7 +2,7 @@
 
 import logging
 
-from services import archive, file_scans, housekeeping, retention
+from services import archive, file_scans, housekeeping, retention, shortlists
 from workers.job import job
 
 log = logging.getLogger("jobs")
@@ -41,6 +41,8 @@ def retain() -> None:
         retention.warn,
         retention.warn_again,
         retention.erase_unused,
+        shortlists.warn_unused,
+        shortlists.delete_unused,
         archive.remove_old,
         retention.delete_unused_accounts,
         housekeeping.empty_old_messages,

@@ -161,6 +161,7 @@ FACTS = {
         "reference": "ABCD EFGH 2345",
         "by_person": True,
     },
+    MessageKind.SHORTLIST_UNUSED: {"deleted_on": date(2027, 6, 5)},
     MessageKind.BEFORE_ERASURE: {"used_on": date(2022, 7, 5), "erased_on": date(2027, 7, 5)},
     **{kind: {"reference": "ABCD EFGH 2345", "due_on": date(2027, 6, 5)} for kind in ABOUT_PRIVACY_CASES},
 }
