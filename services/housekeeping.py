@@ -5,7 +5,6 @@ Everything here is safe to repeat and to run late; the caller commits. Each retu
 
 from datetime import datetime, timedelta
 from itertools import groupby
-from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Delete, Update, delete, exists, func, select, update
@@ -13,10 +12,9 @@ from sqlalchemy import ColumnElement, Delete, Update, delete, exists, func, sele
 from extensions import clock
 from extensions.database import db
 from models.account import LoginAttempt, LoginSession
-from models.application import AccessApplication, Decision, Nominee
+from models.application import AccessApplication, Decision
 from models.audit import AuditEvent
 from models.enums import (
-    AccessLevel,
     ApplicationStatus,
     DecisionStatus,
     GrantEnd,
@@ -26,7 +24,7 @@ from models.enums import (
     MessageStatus,
     Role,
 )
-from models.grant import IN_USE, Grant, Invitation
+from models.grant import Grant, Invitation
 from models.message import Message
 from models.outbox import OutboxEntry
 from models.privacy import PersonLookup
