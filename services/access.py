@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from extensions import clock
@@ -15,6 +16,17 @@ STAFF_ROLES = frozenset({Role.CASEWORKER, Role.CASE_LEAD, Role.AUDITOR})
 DECIDING_ROLES = frozenset({Role.CASEWORKER, Role.CASE_LEAD})
 OPEN_ROLES = frozenset({Role.SUBMITTER, Role.PROFESSIONAL})
 """What everybody who is signed in may act as."""
+
+
+class Doer(Protocol):
+    """Whose act it is: the person who acts now, or who asked for what a job does."""
+
+    @property
+    def account_id(self) -> UUID: ...
+    @property
+    def role(self) -> Role: ...
+    @property
+    def organisation_id(self) -> UUID | None: ...
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from models.enums import AlarmKind, Stoppable
 from models.organisation import Organisation
 from models.register import Alarm, Reveal, Stop
 from services import audit
-from services.access import Actor
+from services.access import Actor, Doer
 from services.errors import DomainError, NotFound
 
 UNUSUAL = 4
@@ -29,7 +29,7 @@ class UnknownOrganisation(DomainError):
     """No organisation of the register has this number."""
 
 
-def raise_once(kind: AlarmKind, key: str, actor: Actor, **facts: Any) -> None:
+def raise_once(kind: AlarmKind, key: str, actor: Doer, **facts: Any) -> None:
     """Raise an alarm about what the actor does, unless the same event has raised it already."""
     new = db.session.scalar(
         insert(Alarm)

@@ -10,14 +10,14 @@ from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent
 from models.base import Base
-from services.access import Actor
+from services.access import Doer
 
 LOOKS = (".viewed", ".revealed", "profile.opened", "listing.shown")
 """How the actions end that change nothing, but show somebody's data."""
 
 
 def record(
-    actor: Actor | None,
+    actor: Doer | None,
     action: str,
     row: Base | None = None,
     *,

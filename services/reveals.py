@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from extensions import clock
 from extensions.database import db
@@ -83,13 +83,18 @@ def revealed(actor: Actor, professional_id: UUID, reveal_id: UUID) -> tuple[Prof
 
 
 def contact_of(person: Professional) -> dict[str, str]:
-    """What is shown for a reason, by field. An address nobody has confirmed may be somebody else's, and is not."""
+    """What is shown for a reason, by field."""
     details = {
         "phone": person.phone,
-        "email": person.email if person.email_confirmed_at is not None else None,
+        "email": confirmed_email(person),
         "other": person.competence.other if person.competence else None,
     }
     return {name: value for name, value in details.items() if value}
+
+
+def confirmed_email(person: Professional) -> str | None:
+    """An address nobody has confirmed may be somebody else's, and is shown to nobody."""
+    return person.email if person.email_confirmed_at is not None else None
 
 
 def shown_cvs(person: Professional) -> list[Attachment]:
@@ -173,17 +178,18 @@ def of_organisation(actor: Actor, professional_id: UUID) -> Sequence[Reveal]:
 def require_not_stopped(actor: Actor, what: Stoppable) -> None:
     """Raise Stopped while the Directorate keeps this from the organisation or from all; asked each time, so that a stop
     works on every web process at once."""
-    found = db.session.scalar(
-        select(Stop.id)
-        .where(
-            Stop.what == what,
-            Stop.lifted_at.is_(None),
-            or_(Stop.organisation_id.is_(None), Stop.organisation_id == actor.organisation_id),
-        )
-        .limit(1)
-    )
-    if found is not None:
+    if is_stopped(actor.organisation_id, what):
         raise Stopped(_("Helsedirektoratet har stoppet dette inntil videre. Kontakt oss hvis det haster."))
+
+
+def is_stopped(organisation_id: UUID | None, what: Stoppable) -> bool:
+    """Whether the Directorate keeps this from an organisation now."""
+    in_force = exists().where(
+        Stop.what == what,
+        Stop.lifted_at.is_(None),
+        or_(Stop.organisation_id.is_(None), Stop.organisation_id == organisation_id),
+    )
+    return bool(db.session.scalar(select(in_force)))
 
 
 class Stopped(Forbidden):
@@ -236,20 +242,22 @@ def _require_within_quota(actor: Actor) -> None:
         (counted.organisation, Key.REVEALS_PER_ORGANISATION_AND_DAY),
     ):
         if used >= limits[key]:
-            raise QuotaReached(key, limits[key])
+            raise QuotaReached(
+                key,
+                _(
+                    "Dere har fått vist kontaktinformasjon til så mange som det er lov til nå (%(n)s). Vent litt, "
+                    "eller kontakt oss hvis dere trenger flere.",
+                    n=limits[key],
+                ),
+            )
 
 
 class QuotaReached(TooMany):
-    """The user or the organisation has been shown as many as it may; a caseworker is told by `note_quota`."""
+    """The user or the organisation has been shown, or has taken out, as many as it may; a caseworker is told by
+    `note_quota`."""
 
-    def __init__(self, key: Key, limit: int) -> None:
-        super().__init__(
-            _(
-                "Dere har fått vist kontaktinformasjon til så mange som det er lov til nå (%(n)s). Vent litt, eller "
-                "kontakt oss hvis dere trenger flere.",
-                n=limit,
-            )
-        )
+    def __init__(self, key: Key, message: str) -> None:
+        super().__init__(message)
         self.key = key
 
 
