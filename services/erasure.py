@@ -33,6 +33,7 @@ from services import (
     outbox,
     professionals,
     references,
+    register_files,
     sessions,
     settings,
 )
@@ -116,6 +117,7 @@ def _remove(record: ErasureRecord, professional: Professional) -> None:
     account_id = professional.account_id
     attachments.remove_all(professional)
     exports.remove_all(professional)
+    register_files.withdraw([professional.id], from_everybody=True)
     db.session.execute(delete(Professional).where(Professional.id == professional.id))
     db.session.expunge(professional)
     for table in (HeldForm, FormKey):

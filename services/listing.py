@@ -24,7 +24,7 @@ from models.enums import (
 )
 from models.listing import Listing
 from models.professional import Availability, Professional, ProfessionalAuthorisation
-from services import consents, professionals
+from services import consents, professionals, register_files
 from services.settings import Key, values
 
 WHOLE_COUNTRY = "NO"
@@ -213,7 +213,8 @@ def refresh_many(professional_ids: Collection[UUID]) -> dict[UUID, Verdict]:
     """Bring the search rows of several in line with their registrations, in this transaction; returns the verdicts.
 
     Locks the registrations and reads them anew, so that two who change different parts of one at once cannot leave a
-    row that neither of them meant.
+    row that neither of them meant. Files that organisations have taken out go when they may see somebody in them no
+    more.
     """
     db.session.flush()
     found = db.session.scalars(
@@ -230,18 +231,25 @@ def refresh_many(professional_ids: Collection[UUID]) -> dict[UUID, Verdict]:
     }
     now, limits = clock.now(), Limits.in_force()
     verdicts = {professional.id: judge(professional, now, limits) for professional in found}
+    fewer_see: list[UUID] = []
     for professional in found:
         verdict, row = verdicts[professional.id], rows.get(professional.id)
         if not verdict.is_listed:
             if row is not None:
                 db.session.delete(row)
+                fewer_see.append(professional.id)
             continue
         if row is None:
             row = Listing(professional_id=professional.id, listed_since=now)
             db.session.add(row)
-        for name, value in columns(professional, now, verdict).items():
+        shown_as = columns(professional, now, verdict)
+        if not set(shown_as["hidden_from"]) <= set(row.hidden_from or ()):
+            fewer_see.append(professional.id)
+        for name, value in shown_as.items():
             setattr(row, name, value)
     db.session.flush()  # as it is for whoever asks next in this transaction
+    if fewer_see:
+        register_files.withdraw(fewer_see)
     return verdicts
 
 
