@@ -127,6 +127,7 @@ class MessageKind(StrEnum):
     PRIVACY_CASE_ANSWERED = "privacy_case_answered"
     CONTACT_CHANGED = "contact_changed"
     SHORTLIST_UNUSED = "shortlist_unused"
+    NEW_PEOPLE = "new_people"
 
 
 class MessageStatus(StrEnum):
@@ -337,6 +338,8 @@ class Revealed(StrEnum):
 
 
 class AlertFrequency(StrEnum):
+    """How often a user is told of new people in a saved search."""
+
     NEVER = "never"
     DAILY = "daily"
     WEEKLY = "weekly"

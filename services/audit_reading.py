@@ -31,6 +31,7 @@ ACTION_TEXT: Mapping[str, Any] = {
     "account.identity_moved": _l("Innlogging flyttet til riktig konto"),
     "account.number_replaced": _l("Fødselsnummer byttet"),
     "alarm.closed": _l("Varsel lukket"),
+    "alert.stopped": _l("Varsler om nye personer stoppet"),
     "application.appeal_upheld": _l("Klagen tatt til følge"),
     "application.archived": _l("Saken overlevert til arkivet"),
     "application.changed": _l("Søknaden endret"),
@@ -62,6 +63,7 @@ ACTION_TEXT: Mapping[str, Any] = {
     "contact.corrected": _l("E-postadresse rettet"),
     "contact.outcome_noted": _l("Resultat av kontakt registrert"),
     "contact.revealed": _l("Så kontaktinformasjon"),
+    "contact.taken_out": _l("Tok ut kontaktinformasjon i en fil"),
     "contact_details.changed": _l("Opplysninger om personen endret"),
     "cv.downloaded": _l("Lastet ned CV"),
     "decision.made": _l("Vedtak fattet"),
@@ -98,6 +100,7 @@ ACTION_TEXT: Mapping[str, Any] = {
     "nominee.number_shown": _l("Fødselsnummer vist"),
     "note.written": _l("Internt notat skrevet"),
     "person.looked_up": _l("Lette etter en person"),
+    "person.taken_out": _l("Tok ut en person i en fil"),
     "person.viewed": _l("Så profilen"),
     "privacy_case.answered": _l("Personvernsak besvart"),
     "privacy_case.extended": _l("Frist i personvernsak forlenget"),
@@ -112,10 +115,17 @@ ACTION_TEXT: Mapping[str, Any] = {
     "question.asked": _l("Spørsmål sendt"),
     "question.extended": _l("Svarfrist utsatt"),
     "question.withdrawn": _l("Spørsmål trukket"),
+    "register_export.asked": _l("Fil med helsepersonell bestilt"),
+    "register_export.downloaded": _l("Fil med helsepersonell lastet ned"),
+    "register_export.expired": _l("Fil med helsepersonell slettet"),
+    "register_export.made": _l("Fil med helsepersonell laget"),
     "registration.finished": _l("Registrering fullført"),
     "registration.started": _l("Registrering påbegynt"),
     "reminders.resumed": _l("Påminnelser slått på"),
     "reminders.stopped": _l("Påminnelser stoppet"),
+    "search.changed": _l("Lagret søk endret"),
+    "search.deleted": _l("Lagret søk slettet"),
+    "search.saved": _l("Søk lagret"),
     "session.all_ended": _l("Logget ut overalt"),
     "session.ended": _l("Logget ut"),
     "session.ended_by_provider": _l("Logget ut av ID-porten"),
@@ -180,24 +190,30 @@ def read(actor: Actor, wanted: LogFilter) -> tuple[list[LogRow], bool]:
     if not actor.is_staff:
         raise Forbidden
     own_only = actor.role not in WHOLE_LOG_ROLES
-    query = _EVENTS.order_by(AuditEvent.id.desc()).limit(PAGE_SIZE + 1)
-    actor_id = actor.account_id if own_only else wanted.actor_id
-    if actor_id is not None:
-        query = query.where(AuditEvent.actor_id == actor_id)
-    if wanted.action:
-        query = query.where(AuditEvent.action == wanted.action)
-    if wanted.since:
-        query = query.where(AuditEvent.at >= _midnight(wanted.since))
-    if wanted.until and wanted.until < date.max:
-        query = query.where(AuditEvent.at < _midnight(wanted.until + timedelta(days=1)))
-    if wanted.before:
-        query = query.where(AuditEvent.id < wanted.before)
+    wanted = replace(wanted, actor_id=actor.account_id) if own_only else wanted
+    query = _EVENTS.where(*conditions(wanted)).order_by(AuditEvent.id.desc()).limit(PAGE_SIZE + 1)
     found = db.session.execute(query).all()
     shown = found[:PAGE_SIZE]
     about = _what_they_are_about([event for event, *_names in shown])
     rows = [_row(*named, *about.get(named[0].id, (None, None))) for named in shown]
     audit.record(actor, "audit.viewed", count=len(rows), own_only=own_only)
     return rows, len(found) > PAGE_SIZE
+
+
+def conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
+    """What an event must meet to be on the page."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.actor_id is not None:
+        found.append(AuditEvent.actor_id == wanted.actor_id)
+    if wanted.action:
+        found.append(AuditEvent.action == wanted.action)
+    if wanted.since:
+        found.append(AuditEvent.at >= _midnight(wanted.since))
+    if wanted.until and wanted.until < date.max:
+        found.append(AuditEvent.at < _midnight(wanted.until + timedelta(days=1)))
+    if wanted.before:
+        found.append(AuditEvent.id < wanted.before)
+    return found
 
 
 def of_case(application: AccessApplication) -> list[LogRow]:

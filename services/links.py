@@ -1,8 +1,10 @@
 """Links in e-mails that work without a sign-in, each for one purpose (ux.md D7, security.md C30–C34).
 
-Only a token's hash is stored: the e-mail makes the token again from the key ring and the link's id.
+Only a token's hash is stored: the e-mail makes the token again from the key ring and the link's id. Of the link that
+stops a user's alerts nothing is stored: whoever has the key ring knows whether a token belongs to a grant.
 """
 
+import hmac
 from datetime import datetime, time, timedelta
 from uuid import UUID, uuid4
 
@@ -18,6 +20,8 @@ from services.sessions import hash_of
 
 PLACES = {LinkPurpose.AVAILABILITY: "t", LinkPurpose.EMAIL_CONFIRMATION: "e", LinkPurpose.UNSUBSCRIBE: "a"}
 """Where a link leads, before its token."""
+ALERTS = "alerts"
+"""What the token is made for that stops a user's alerts."""
 
 
 def create(professional: Professional, purpose: LinkPurpose, days: int) -> Link:
@@ -79,6 +83,17 @@ def find(token: str, purpose: LinkPurpose) -> Link | None:
         )
         .options(joinedload(Link.professional).joinedload(Professional.availability))
     )
+
+
+def alerts_path(grant_id: UUID) -> str:
+    """Where the link leads that stops the alerts of a grant's user; the same in each e-mail."""
+    return f"/v/{grant_id}/{keyring().link_token(ALERTS, str(grant_id))}"
+
+
+def stops_alerts_of(grant_id: UUID, token: str) -> bool:
+    """Whether the token is the grant's, under any link key."""
+    tokens = keyring().link_tokens(ALERTS, str(grant_id))
+    return any(hmac.compare_digest(known.encode(), token.encode()) for known in tokens)
 
 
 def newest(professional_id: UUID, purpose: LinkPurpose) -> Link | None:

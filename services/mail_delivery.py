@@ -12,7 +12,7 @@ from models.enums import InvitationStatus, MessageKind, MessageStatus
 from models.grant import Invitation
 from models.message import Message
 from models.professional import Link, Professional
-from services import audit, messages
+from services import audit, messages, saved_searches
 
 LIVE = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENT})
 CARRIES_LINK = frozenset({MessageKind.INVITATION, MessageKind.INVITATION_REMINDER})
@@ -23,7 +23,8 @@ GAVE_UP = "gave_up"
 
 def send(message_id: UUID) -> None:
     """Send one message if it is still queued; afterwards it is sent, undeliverable with the server's code, or cancelled
-    because its invitation no longer stands. Raises Unavailable when the server gave no answer."""
+    because its invitation no longer stands, or nobody wants it any more. Raises Unavailable when the server gave no
+    answer."""
     message = _locked(message_id)
     if message is None:
         return
@@ -58,6 +59,8 @@ def _locked(message_id: UUID) -> Message | None:
 
 
 def _still_wanted(message: Message) -> bool:
+    if message.kind is MessageKind.NEW_PEOPLE:
+        return saved_searches.wants_alerts(UUID(message.facts["grant_id"]))
     if message.link_id is not None:
         return db.session.get_one(Link, message.link_id).expires_at > clock.now()
     if message.kind not in CARRIES_LINK or message.invitation_id is None:

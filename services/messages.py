@@ -3,10 +3,11 @@
 import re
 from datetime import date, datetime
 from email.errors import HeaderParseError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from typing import Any
+from uuid import UUID
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -33,6 +34,19 @@ _GAPS = re.compile(r"\n{3,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
+class _Whole(UnstructuredHeader):
+    """A header of one long address. Folded as text it would become encoded words, which no mail program reads as one;
+    a line may have 998 characters."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Whole)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
+
+
 class Unsendable(Exception):
     """It cannot be written: an address or subject is not one line, or its link is not the one whose hash is stored."""
 
@@ -45,7 +59,7 @@ def compose(message: Message) -> EmailMessage:
         facts["subject"] = subject = _one_line(_render(message.kind, "subject.txt", facts).strip())
         text = _GAPS.sub("\n\n", _render(message.kind, "body.txt", facts)).strip() + "\n"
         html = _render(message.kind, "body.html", facts)
-    email = EmailMessage(SMTP)
+    email = EmailMessage(_POLICY)
     email["From"] = Address(SENDER, addr_spec=config.mail_from)
     email["To"] = _address(message.recipient)
     email["Reply-To"] = Address(SENDER, addr_spec=config.mail_reply_to)
@@ -58,6 +72,9 @@ def compose(message: Message) -> EmailMessage:
     if message.kind in STOPPED_BY_LINK and message.professional_id is not None:
         stop = links.newest(message.professional_id, LinkPurpose.UNSUBSCRIBE)
         email["List-Unsubscribe"] = f"<{_address_of(stop, message.language)}>"
+        email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if "stop" in facts:
+        email["List-Unsubscribe"] = f"<{facts['stop']}>"
         email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     email.set_content(text, cte="quoted-printable")
     email.add_alternative(html, subtype="html", cte="quoted-printable")
@@ -92,6 +109,8 @@ def _facts(message: Message) -> dict[str, Any]:
         link = db.session.get_one(Link, message.link_id)
         facts["link"] = _address_of(link, message.language)
         facts["expires"] = show_date(link.expires_at)
+    if message.kind is MessageKind.NEW_PEOPLE:
+        facts["stop"] = f"{config.base_url}{prefix}{links.alerts_path(UUID(message.facts['grant_id']))}"
     if message.kind is MessageKind.APPLICATION_RECEIVED:
         facts["days"] = duration(value(Key.PROCESSING_DAYS), "days")
     return facts

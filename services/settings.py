@@ -37,6 +37,10 @@ class Key(StrEnum):
     REVEALS_PER_HOUR = "reveals_per_hour"
     REVEALS_PER_DAY = "reveals_per_day"
     REVEALS_PER_ORGANISATION_AND_DAY = "reveals_per_organisation_and_day"
+    EXPORTS_PER_DAY = "exports_per_day"
+    EXPORTS_PER_ORGANISATION_AND_DAY = "exports_per_organisation_and_day"
+    EXPORTED_CONTACTS_PER_ORGANISATION_AND_DAY = "exported_contacts_per_organisation_and_day"
+    FILE_HOURS = "file_hours"
     FRESH_DAYS = "fresh_days"
     REFUSED_FILE_DAYS = "refused_file_days"
     ASK_DAYS = "ask_days"
@@ -53,6 +57,8 @@ class Key(StrEnum):
     SHORTLIST_NOTICE_DAYS = "shortlist_notice_days"
     PEOPLE_PER_SHORTLIST = "people_per_shortlist"
     SHORTLISTS_PER_ORGANISATION = "shortlists_per_organisation"
+    SAVED_SEARCHES = "saved_searches_per_user"
+    SAVED_SEARCH_DAYS = "saved_search_days"
     SAMPLED_PERCENT = "sampled_percent"
 
 
@@ -80,6 +86,10 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.REVEALS_PER_HOUR: (60, "count"),
     Key.REVEALS_PER_DAY: (200, "count"),
     Key.REVEALS_PER_ORGANISATION_AND_DAY: (1000, "count"),
+    Key.EXPORTS_PER_DAY: (10, "count"),
+    Key.EXPORTS_PER_ORGANISATION_AND_DAY: (30, "count"),
+    Key.EXPORTED_CONTACTS_PER_ORGANISATION_AND_DAY: (1000, "count"),
+    Key.FILE_HOURS: (24, "hours"),
     Key.FRESH_DAYS: (60, "days"),
     Key.REFUSED_FILE_DAYS: (30, "days"),
     Key.ASK_DAYS: (30, "days"),
@@ -96,6 +106,8 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.SHORTLIST_NOTICE_DAYS: (14, "days"),
     Key.PEOPLE_PER_SHORTLIST: (200, "count"),
     Key.SHORTLISTS_PER_ORGANISATION: (50, "count"),
+    Key.SAVED_SEARCHES: (50, "count"),
+    Key.SAVED_SEARCH_DAYS: (90, "days"),
     Key.SAMPLED_PERCENT: (10, "percent"),
 }
 
@@ -112,8 +124,14 @@ RETENTION = (
         _l("Vi sier fra til virksomheten på e-post i god tid før."),
     ),
     (Key.EXPORT_DAYS, _l("Kopi du har bestilt av opplysningene dine"), _l("For at du skal rekke å laste den ned.")),
+    (
+        Key.FILE_HOURS,
+        _l("Fil med helsepersonell som en virksomhet har tatt ut"),
+        _l("For at den som ba om filen, skal rekke å laste den ned."),
+    ),
     (Key.APPLICATION_YEARS, _l("Søknad om tilgang og vedtak"), _l("Arkivplikten. Deretter fjernes de fra tjenesten.")),
     (Key.PENDING_USER_DAYS, _l("Invitasjon som ikke ble tatt i bruk"), _l("Regnes fra den gikk ut.")),
+    (Key.SAVED_SEARCH_DAYS, _l("Lagrede søk i registeret"), _l("Regnes fra tilgangen til brukeren ble stoppet.")),
     (Key.ACCOUNT_YEARS, _l("Brukerkonto uten innlogging"), _l("Kontoen slettes når den ikke er i bruk.")),
     (Key.MAIL_BODY_DAYS, _l("Innholdet i e-post vi har sendt"), _l("For å kunne rette feil i utsendingen.")),
     (Key.MAIL_METADATA_MONTHS, _l("At en e-post er sendt, og når"), _l("For å kunne svare på spørsmål om varsler.")),
@@ -159,6 +177,7 @@ def retention_rules() -> list[RetentionRule]:
 def duration(number: int, unit: str) -> str:
     """A length of time in words: 5, "days" → «5 dager»."""
     words = {
+        "hours": ngettext("%(num)s time", "%(num)s timer", number),
         "days": ngettext("%(num)s dag", "%(num)s dager", number),
         "weeks": ngettext("%(num)s uke", "%(num)s uker", number),
         "months": ngettext("%(num)s måned", "%(num)s måneder", number),

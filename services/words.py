@@ -10,6 +10,7 @@ from flask_babel import ngettext
 
 from models.enums import (
     AccessLevel,
+    AlertFrequency,
     ApplicationStatus,
     AttachmentStatus,
     AvailabilityKind,
@@ -120,6 +121,7 @@ MESSAGE_KIND: Mapping[MessageKind, Any] = {
     MessageKind.PRIVACY_CASE_ANSWERED: _l("Personvernsak besvart"),
     MessageKind.CONTACT_CHANGED: _l("E-postadressen rettet"),
     MessageKind.SHORTLIST_UNUSED: _l("Varsel om sletting av kortliste"),
+    MessageKind.NEW_PEOPLE: _l("Varsel om nye personer"),
 }
 
 ORGANISATION_KIND: Mapping[OrganisationKind, Any] = {
@@ -241,6 +243,12 @@ PRIVACY_CASE_STATUS: Mapping[PrivacyCaseStatus, tuple[Any, str]] = {
     PrivacyCaseStatus.ANSWERED: (_l("Besvart"), "success"),
 }
 
+ALERT_FREQUENCY: Mapping[AlertFrequency, Any] = {
+    AlertFrequency.NEVER: _l("Ingen varsler"),
+    AlertFrequency.DAILY: _l("Hver dag"),
+    AlertFrequency.WEEKLY: _l("Hver uke"),
+}
+
 CONTACT_PURPOSE: Mapping[ContactPurpose, Any] = {
     ContactPurpose.STAFF_NOW: _l("Bemanne nå"),
     ContactPurpose.FILL_VACANCY: _l("Fylle en stilling"),
@@ -260,6 +268,17 @@ OPENED_STEP: Mapping[str, Any] = {
     "kontaktperson": _l("Kontaktperson"),
 }
 """The parts of an application a question may open, by their place in the address."""
+
+
+OWN_LOG = "own_log"
+"""The purpose of a look that came of reading an organisation's log of its own users."""
+
+
+def purpose(written: str | None) -> str:
+    """Why somebody looked, in words: one of the purposes organisations choose from, or what somebody wrote."""
+    if written == OWN_LOG:
+        return str(_("Kontroll av egne brukere"))
+    return str(CONTACT_PURPOSE[ContactPurpose(written)]) if written in set(ContactPurpose) else written or "–"
 
 
 def days_left(due: date, today: date) -> str:

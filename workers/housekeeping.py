@@ -2,7 +2,7 @@
 
 import logging
 
-from services import archive, file_scans, housekeeping, retention, shortlists
+from services import archive, file_scans, housekeeping, retention, saved_searches, shortlists
 from workers.job import job
 
 log = logging.getLogger("jobs")
@@ -44,6 +44,7 @@ def retain() -> None:
         shortlists.warn_unused,
         shortlists.delete_unused,
         archive.remove_old,
+        saved_searches.forget_ended,
         retention.delete_unused_accounts,
         housekeeping.empty_old_messages,
         housekeeping.discard_old_links,

@@ -13,7 +13,7 @@ MESSAGES = (
     "'access_ended', 'reconfirmation_due', 'access_unused', 'access_locked', 'email_confirmation', "
     "'availability_check', 'profile_erased', 'file_refused', 'before_erasure', 'listing_lost', "
     "'privacy_case_received', 'privacy_case_extended', 'privacy_case_answered', 'contact_changed', "
-    "'shortlist_unused'"
+    "'shortlist_unused', 'new_people'"
 )
 
 

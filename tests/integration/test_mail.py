@@ -5,6 +5,7 @@
 import re
 from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from models.grant import Invitation
 from models.message import Message
 from models.national_numbers import occurs_in
 from models.outbox import OutboxEntry
-from services import mail_delivery, mailbox, messages
+from services import links, mail_delivery, mailbox, messages
 from services.messages import Unsendable
 
 NB, NN, EN = Language.BOKMAL, Language.NYNORSK, Language.ENGLISH
@@ -138,6 +139,11 @@ WORDS = {
         "Du har ikkje brukt profilen sidan 5. juli 2022. Vi slettar han 5. juli 2027.\n\nVil du stå i registeret, kan du "
         "logge inn på localhost og stadfeste at du er tilgjengeleg.",
     ),
+    (MessageKind.NEW_PEOPLE, NB): (
+        "Nye personer som passer søket ditt",
+        "Det er 3 nye treff siden 5. juni 2027 i søkene du har lagret for Sørreisa kommune. Logg inn på localhost for å se "
+        f"dem.\n\nStopp varslene:\n\nhttp://localhost/v/{UUID(int=7)}/STOP",
+    ),
     (MessageKind.PRIVACY_CASE_RECEIVED, NB): (
         "Vi har mottatt saken ABCD EFGH 2345",
         "Vi har mottatt saken din om personvern. Du får svar innen 5. juni 2027. Det er gratis.\n\nLogg inn på localhost for "
@@ -156,6 +162,7 @@ FACTS = {
     MessageKind.ACCESS_UNUSED: {"since": date(2027, 3, 5), "due_on": date(2027, 6, 5)},
     MessageKind.ACCESS_LOCKED: {"since": date(2027, 3, 5)},
     MessageKind.INVITATION_ACCEPTED: {"accepted": datetime(2027, 6, 5, 13, 45, tzinfo=clock.OSLO)},
+    MessageKind.NEW_PEOPLE: {"grant_id": str(UUID(int=7)), "count": 3, "is_more": False, "since": date(2027, 6, 5)},
     MessageKind.PROFILE_ERASED: {
         "asked_at": datetime(2027, 6, 5, 13, 45, tzinfo=clock.OSLO),
         "reference": "ABCD EFGH 2345",
@@ -236,6 +243,7 @@ def test_it_says_what_the_guide_says(context, written, invitation, kind, languag
     email = written(kind, language)
     assert email["Subject"] == subject
     expected = f"{subject}\n\nHei\n\n{text}\n\n{END[language]}\n".replace("TOKEN", invitation.token)
+    expected = expected.replace("STOP", links.alerts_path(UUID(int=7)).rpartition("/")[2])
     assert body(email, "plain") == expected
 
 
@@ -261,10 +269,18 @@ def test_headers_and_limits(context, written, kind, language):
     assert email["Auto-Submitted"] == "auto-generated"
     assert email["Content-Language"] == language
     assert len(email["Subject"]) <= 60
-    links = re.findall(r"https?://\S+", body(email, "plain") + body(email, "html"))
-    assert bool(links) == (kind in {MessageKind.INVITATION, MessageKind.INVITATION_REMINDER})
+    found = re.findall(r"https?://\S+", body(email, "plain") + body(email, "html"))
+    assert bool(found) == (kind in {MessageKind.INVITATION, MessageKind.INVITATION_REMINDER, MessageKind.NEW_PEOPLE})
     assert "Nominert" not in email.as_string() and "Innsender" not in email.as_string()
     assert not occurs_in(body(email, "plain"))
+
+
+def test_an_address_longer_than_a_line_stays_one_address(context, written, settings):
+    site = "https://nasjonalt-register-over-helsepersonell.helsedirektoratet.example"
+    settings(base_url=site)
+    stop = written(MessageKind.NEW_PEOPLE, NN).as_bytes().decode()
+    assert f"\r\nList-Unsubscribe: <{site}/nn{links.alerts_path(UUID(int=7))}>\r\n" in stop
+    assert "\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in stop
 
 
 def test_the_button_is_a_link_followed_by_its_address(context, written, invitation):

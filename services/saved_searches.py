@@ -1,0 +1,286 @@
+"""Searches a user comes back to, and the e-mails that tell of new people in them (lagrede søk og varsler).
+
+A search belongs to one user in one organisation: whoever acts for two has each one's own. It is kept as codes, and read
+anew each time by what there is to choose and what the organisation may see. A code that is gone is left out as long as
+others of its kind remain; when none does, the search finds nobody, as without that filter it would find more than was
+asked for.
+
+New are those who were listed since the user was told last. Whoever takes a pause and comes back has a new row in the
+search table, and is new again: that is what somebody who needs people wants to know. Whoever only changes the profile,
+or stops hiding from the organisation, is not.
+
+E-mails go at seven in the morning. They hold how many, and nothing of anybody: neither who, nor the name of the search,
+which is the user's own text and may hold a person's name, while e-mail is read on the way and on locked screens.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy.orm import joinedload
+
+from extensions import clock
+from extensions.database import db
+from models.application import Nominee
+from models.enums import AlertFrequency, MessageKind, StartSpeed, TimeOfDay, Workload
+from models.grant import IN_USE, Grant
+from models.listing import Listing
+from models.register import SavedSearch
+from services import audit, geography, languages, mailbox, professions, search, settings
+from services.access import Actor
+from services.errors import NotFound, Unfit
+from services.search import MOST_COUNTED, Condition, Filters, Scope
+from services.settings import Key
+
+SENT_AT = time(7)
+SETTLED = timedelta(minutes=10)
+"""An e-mail tells of those listed until so long before: what was being written at that moment is written by then."""
+BATCH = 50
+"""Users a round, so that no transaction is long."""
+_IS_USERS = and_(SavedSearch.account_id == Grant.account_id, SavedSearch.organisation_id == Grant.organisation_id)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A kept search as it can be used now."""
+
+    filters: Filters
+    dropped: tuple[str, ...]
+    """The filters that have lost a code."""
+    is_void: bool
+    """One of them has lost all it had: nobody fits any more."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A kept search and how many fit it now, each number at most one above MOST_COUNTED."""
+
+    row: SavedSearch
+    reading: Reading
+    all: int
+    new: int
+
+
+def of(actor: Actor) -> list[Standing]:
+    """The user's searches for the organisation, by name, with their counts. Three queries at most."""
+    now, scope = clock.now(), search.scope_of(actor)
+    rows = db.session.scalars(_own(actor).order_by(func.lower(SavedSearch.name), SavedSearch.created_at)).all()
+    readings = [read(row.filters, scope) for row in rows]
+    conditions = [search.fitting(scope, reading.filters, now) for reading in readings]
+    totals = search.count_each(
+        [
+            wanted
+            for row, reading, fits in zip(rows, readings, conditions, strict=True)
+            if not reading.is_void
+            for wanted in (fits, [*fits, *_new_in(row, now)])
+        ]
+    )
+    left = iter(totals)
+    return [
+        Standing(row, reading, *((0, 0) if reading.is_void else (next(left), next(left))))
+        for row, reading in zip(rows, readings, strict=True)
+    ]
+
+
+def read(codes: Mapping[str, Any], scope: Scope) -> Reading:
+    """What is left of a kept search, by what can be chosen now."""
+    chosen = set(codes.get("professions", ()))
+    offered: dict[str, Any] = {
+        "professions": professions.human(),
+        "specialities": {
+            code for profession in chosen & professions.human() for code, _name in _specialities_of(profession)
+        },
+        "municipalities": scope.municipalities,
+        "homes": geography.spots(),
+        "workloads": set(Workload),
+        "times": set(TimeOfDay),
+        "languages": {code for code, _name in languages.choices()},
+        "start_speed": set(StartSpeed),
+        "confirmed_within": search.CONFIRMED_WITHIN,
+    }
+    kept, dropped, is_void = {}, [], False
+    for name, value in codes.items():
+        several = isinstance(value, list | tuple)
+        asked = value if several else [value]
+        valid = [code for code in asked if name not in offered or code in offered[name]]
+        if len(valid) < len(asked):
+            dropped.append(name)
+        if valid:
+            kept[name] = valid if several else value
+        else:
+            is_void = True
+    return Reading(Filters.of_codes(kept), tuple(dropped), is_void)
+
+
+def _specialities_of(profession: str) -> Sequence[tuple[str, str]]:
+    return professions.specialities().get(profession, ())
+
+
+def find(actor: Actor, search_id: UUID) -> SavedSearch:
+    """One of the user's own for the organisation; raises NotFound for every other."""
+    row = db.session.scalar(_own(actor).where(SavedSearch.id == search_id))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def save(actor: Actor, filters: Filters, name: str, frequency: AlertFrequency) -> SavedSearch:
+    """Keep a search. Raises Unfit when the user has as many as one may have."""
+    most = settings.value(Key.SAVED_SEARCHES)
+    # Two presses at once count right: those of one user wait for one another.
+    own_lock = func.hashtextextended(f"{actor.account_id}|{actor.organisation_id}", 5)
+    db.session.execute(select(func.pg_advisory_xact_lock(own_lock)))
+    if (db.session.scalar(select(func.count()).select_from(_own(actor).subquery())) or 0) >= most:
+        raise Unfit("name", _("Du har allerede %(n)s lagrede søk. Slett et du ikke trenger, først.", n=most))
+    now = clock.now()
+    row = SavedSearch(
+        id=uuid4(),
+        organisation_id=actor.organisation_id,
+        account_id=actor.account_id,
+        name=name,
+        filters=filters.codes(),
+        frequency=frequency,
+        created_at=now,
+        told_until=now,
+    )
+    db.session.add(row)
+    audit.record(actor, "search.saved", row, frequency=frequency.value, filters=list(filters.active))
+    return row
+
+
+def change(actor: Actor, row: SavedSearch, name: str, frequency: AlertFrequency) -> None:
+    """Another name, or e-mails more or less often. Who asks for e-mails anew hears of those who come from now on."""
+    changed = [column for column, value in (("name", name), ("frequency", frequency)) if getattr(row, column) != value]
+    if row.frequency is AlertFrequency.NEVER and frequency is not AlertFrequency.NEVER:
+        row.told_until = clock.now()
+    row.name, row.frequency = name, frequency
+    audit.record(actor, "search.changed", row, fields=changed, frequency=frequency.value)
+
+
+def remove(actor: Actor, row: SavedSearch) -> None:
+    db.session.delete(row)
+    audit.record(actor, "search.deleted", row)
+
+
+def _own(actor: Actor) -> Select[SavedSearch]:
+    return select(SavedSearch).where(
+        SavedSearch.account_id == actor.account_id, SavedSearch.organisation_id == actor.organisation_id
+    )
+
+
+# -- the e-mails
+
+
+def tell_of_new(after: UUID | None = None) -> UUID | None:
+    """Queue the e-mails that are due: one for each user and organisation with something new in any of the searches that
+    are due, and what they tell of is told, in one transaction.
+
+    Takes the next BATCH of users after that grant, and returns the last when there may be more. Safe to repeat: who has
+    been told is not due.
+    """
+    now = clock.now()
+    until = _last(now)
+    is_due = or_(
+        and_(SavedSearch.frequency == AlertFrequency.DAILY, SavedSearch.told_until < until),
+        and_(SavedSearch.frequency == AlertFrequency.WEEKLY, SavedSearch.told_until < _last_monday(until)),
+    )
+    grants = db.session.scalars(
+        select(Grant)
+        .where(IN_USE, exists().where(_IS_USERS, is_due), *([Grant.id > after] if after else []))
+        .order_by(Grant.id)
+        .limit(BATCH)
+        .options(joinedload(Grant.organisation), joinedload(Grant.nominee).joinedload(Nominee.application))
+    ).all()
+    users = [(grant.account_id, grant.organisation_id) for grant in grants]
+    rows = db.session.scalars(  # asked again behind the lock: another worker may have told them meanwhile
+        select(SavedSearch)
+        .where(tuple_(SavedSearch.account_id, SavedSearch.organisation_id).in_(users), is_due)
+        .order_by(SavedSearch.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for grant, user in zip(grants, users, strict=True):
+        _tell(grant, [row for row in rows if (row.account_id, row.organisation_id) == user], until, now)
+    return grants[-1].id if len(grants) == BATCH else None
+
+
+def _tell(grant: Grant, rows: Sequence[SavedSearch], until: datetime, now: datetime) -> None:
+    scope = search.scope_of_organisation(grant.organisation_id)
+    readings = [read(row.filters, scope) for row in rows]
+    totals = search.count_each(
+        [
+            [*search.fitting(scope, reading.filters, now), *_new_in(row, until)]
+            for row, reading in zip(rows, readings, strict=True)
+            if not reading.is_void
+        ]
+    )
+    if any(totals) and not _queue(grant, sum(totals), min(row.told_until for row in rows), until):
+        return  # had one today, and hears of these in the next
+    for row in rows:
+        row.told_until = until
+
+
+def _queue(grant: Grant, count: int, since: datetime, until: datetime) -> bool:
+    queued = mailbox.queue(
+        MessageKind.NEW_PEOPLE,
+        f"{grant.account_id}|{grant.organisation_id}|{until.astimezone(clock.OSLO):%Y%m%d}",
+        grant.nominee.email,
+        grant.nominee.application.language,
+        grant_id=str(grant.id),
+        organisation=grant.organisation.name,
+        count=min(count, MOST_COUNTED),
+        is_more=count > MOST_COUNTED,
+        since=since.astimezone(clock.OSLO).date(),
+    )
+    return queued is not None
+
+
+def _new_in(row: SavedSearch, until: datetime) -> list[Condition]:
+    return [Listing.listed_since > row.told_until, Listing.listed_since <= until]
+
+
+def _last(now: datetime) -> datetime:
+    """Until when the e-mails of the last morning tell: the same whenever they are made that day."""
+    today = now.astimezone(clock.OSLO).date()
+    mornings = (datetime.combine(day, SENT_AT, clock.OSLO) for day in (today, today - timedelta(days=1)))
+    return next(morning for morning in mornings if morning <= now) - SETTLED
+
+
+def _last_monday(until: datetime) -> datetime:
+    """The same for the last morning of a Monday."""
+    day = until.astimezone(clock.OSLO).date()
+    return datetime.combine(day - timedelta(days=day.weekday()), SENT_AT, clock.OSLO) - SETTLED
+
+
+def wants_alerts(grant_id: UUID) -> bool:
+    """Whether the user of a grant may have e-mails still, and has not stopped them."""
+    wanted = exists().where(_IS_USERS, SavedSearch.frequency != AlertFrequency.NEVER)
+    return bool(db.session.scalar(select(exists().where(Grant.id == grant_id, IN_USE, wanted))))
+
+
+def stop_alerts(grant: Grant) -> None:
+    """No more e-mails of any of the user's searches for this organisation; they stand as they are. Safe to repeat."""
+    stopped = db.session.scalars(
+        update(SavedSearch)
+        .where(
+            SavedSearch.account_id == grant.account_id,
+            SavedSearch.organisation_id == grant.organisation_id,
+            SavedSearch.frequency != AlertFrequency.NEVER,
+        )
+        .values(frequency=AlertFrequency.NEVER)
+        .returning(SavedSearch.id)
+    ).all()
+    if stopped:
+        audit.record(None, "alert.stopped", grant, subject_id=grant.account_id, count=len(stopped))
+
+
+def forget_ended() -> int:
+    """Delete the searches of those whose access ended so long ago; whoever has access anew meanwhile finds them again.
+    The caller commits; returns how many."""
+    limit = clock.now() - timedelta(days=settings.value(Key.SAVED_SEARCH_DAYS))
+    has_or_had = exists().where(_IS_USERS, or_(Grant.ended_at.is_(None), Grant.ended_at > limit))
+    return int(db.session.execute(delete(SavedSearch).where(~has_or_had)).rowcount)  # type: ignore[attr-defined]

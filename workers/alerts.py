@@ -1,0 +1,16 @@
+"""Telling users of new people in the searches they have saved."""
+
+from uuid import UUID
+
+from extensions.queue import QueueName
+from services import outbox, saved_searches
+from services.outbox import Job
+from workers.job import job
+
+
+@job(queue=QueueName.BULK)
+def send(after: str | None = None) -> None:
+    """Queue the e-mails of one round, and ask for the next in the same transaction."""
+    last = saved_searches.tell_of_new(UUID(after) if after else None)
+    if last is not None:
+        outbox.add(Job.SEND_ALERTS, after=last)
