@@ -1,7 +1,7 @@
 """Tables of people in which no number under 5 can be read or computed (design.md I13, security.md C29;
 docs/decisions/0011-tables-without-small-numbers.md says why this is enough)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -95,8 +95,10 @@ class _Reading:
         self._flow: dict[Arc, int] = {}
         self._bounds: dict[Arc, tuple[int, int]] = {}
         self._widest: dict[Arc, tuple[int, int]] = {}
+        self._seen: dict[Arc, tuple[int, int]] = {}
+        """The least and the most that each has been in a table that agrees; what lies between can be too."""
         self._ways = [0] * (2 + len(rows) + len(columns))
-        """From each node the nodes that one unit more can go to, as bits."""
+        """From each node the nodes that more can go to, as bits."""
         lines: dict[Arc, list[int]] = {WHOLE: []}
         for (row, column), number in numbers.items():
             for line in (self.row(row), self.column(column), WHOLE):
@@ -121,20 +123,22 @@ class _Reading:
         """Let sums give way until each number under 5 that is held back can be 1 and can be 4."""
         for arc, number in self._held.items():
             if number < LIMIT and self._widest[arc] != (0, 0):
-                yielding = iter(self._yielding(arc))
-                while not (self._reaches(arc, MOST) and self._reaches(arc, 1)):
+                yielding = self._yielding(arc)
+                while not (self._can_be(arc, MOST) and self._can_be(arc, 1)):
                     line = next(yielding)
                     self._set(line, self._flow[line], self._widest[line])
 
-    def _yielding(self, arc: Arc) -> list[Arc]:
+    def _yielding(self, arc: Arc) -> Iterator[Arc]:
         """The sums that give way for a number, the smallest first: a cell's own; for a line its neighbours, then those
         across. With all of them it can be whatever a number under 5 can be."""
-        rows, columns = (sorted(lines.values(), key=self._held.__getitem__) for lines in (self._rows, self._columns))
-        if arc == WHOLE or arc in rows:
-            return [*rows, *columns, WHOLE]
+        rows, columns = list(self._rows.values()), list(self._columns.values())
         if arc in columns:
-            return [*columns, *rows, WHOLE]
-        return [*sorted([(SOURCE, arc[0]), (arc[1], SINK)], key=self._held.__getitem__), WHOLE]
+            rows, columns = columns, rows
+        elif arc not in rows and arc != WHOLE:
+            rows, columns = [(SOURCE, arc[0]), (arc[1], SINK)], []
+        for lines in (rows, columns):
+            yield from sorted(lines, key=self._held.__getitem__)
+        yield WHOLE
 
     def _add_line(self, line: Arc, members: Sequence[int]) -> None:
         held = [number for number in members if number < LIMIT]
@@ -145,23 +149,25 @@ class _Reading:
         self._add(line, sum(held), few if sum(held) < LIMIT else (sum(held), sum(held)), widest)
 
     def _add(self, arc: Arc, held: int, bounds: tuple[int, int], widest: tuple[int, int]) -> None:
-        self._held[arc], self._widest[arc] = held, widest
+        self._held[arc], self._widest[arc], self._seen[arc] = held, widest, (held, held)
         self._set(arc, held, bounds)
 
-    def _reaches(self, arc: Arc, goal: int) -> bool:
-        """Move one cell's number to the goal, for as long as the others can follow; a number already beyond it on the
-        way down is there. Moves are kept: what is reached is as good a table as the one before."""
-        while self._flow[arc] < goal if goal == MOST else self._flow[arc] > goal:
-            start, end = arc if goal != MOST else reversed(arc)
+    def _can_be(self, arc: Arc, number: int) -> bool:
+        """Whether some table that agrees has this number there: move towards it for as long as the others can follow.
+        Moves are kept, for what is reached is as good a table as the one before."""
+        while not self._seen[arc][0] <= number <= self._seen[arc][1]:
+            start, end = reversed(arc) if number > self._flow[arc] else arc
             way = self._way(start, end)
             if way is None:
                 return False
-            for step in (*pairwise(way), (end, start)):
-                self._move(*step)
+            steps = [*pairwise(way), (end, start)]
+            units = min(abs(number - self._flow[arc]), *(self._room(*step) for step in steps))
+            for step in steps:
+                self._move(*step, units)
         return True
 
     def _way(self, start: int, end: int) -> list[int] | None:
-        """The shortest way for one unit, not straight along the arc between the two."""
+        """The shortest way there with room, not straight along the arc between the two."""
         came_from = {start: start}
         unseen = ~(1 << start)
         line = [start]
@@ -183,15 +189,21 @@ class _Reading:
                 open_ways ^= lowest
         return None
 
-    def _move(self, start: int, end: int) -> None:
-        """One unit more from here to there, or one less the other way."""
+    def _room(self, start: int, end: int) -> int:
+        """How much more can go from here to there, or less the other way."""
         if (start, end) in self._flow:
-            self._set((start, end), self._flow[start, end] + 1, self._bounds[start, end])
+            return self._bounds[start, end][1] - self._flow[start, end]
+        return self._flow[end, start] - self._bounds[end, start][0]
+
+    def _move(self, start: int, end: int, units: int) -> None:
+        if (start, end) in self._flow:
+            self._set((start, end), self._flow[start, end] + units, self._bounds[start, end])
         else:
-            self._set((end, start), self._flow[end, start] - 1, self._bounds[end, start])
+            self._set((end, start), self._flow[end, start] - units, self._bounds[end, start])
 
     def _set(self, arc: Arc, flow: int, bounds: tuple[int, int]) -> None:
         start, end = arc
         self._flow[arc], self._bounds[arc] = flow, bounds
+        self._seen[arc] = min(flow, self._seen[arc][0]), max(flow, self._seen[arc][1])
         self._ways[start] = self._ways[start] & ~(1 << end) | (flow < bounds[1]) << end
         self._ways[end] = self._ways[end] & ~(1 << start) | (flow > bounds[0]) << start
