@@ -10,9 +10,10 @@ from extensions.agencies import agencies
 from extensions.database import db
 from models.attachment import Attachment
 from models.privacy import DataExport
+from models.register import RegisterExport
 from services.files import FOLDER
 
-OWNERS = (Attachment, DataExport)
+OWNERS = (Attachment, DataExport, RegisterExport)
 YOUNG = timedelta(days=1)
 """Younger bytes may belong to a row that is not committed yet."""
 PARTS = "0123456789abcdef"

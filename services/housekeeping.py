@@ -29,7 +29,19 @@ from models.message import Message
 from models.outbox import OutboxEntry
 from models.privacy import PersonLookup
 from models.professional import Link
-from services import audit, casework, erasure, exports, form_keys, grants, held_forms, invitations, mailbox, settings
+from services import (
+    audit,
+    casework,
+    erasure,
+    exports,
+    form_keys,
+    grants,
+    held_forms,
+    invitations,
+    mailbox,
+    register_files,
+    settings,
+)
 from services.settings import Key
 
 BATCH = 500
@@ -260,11 +272,11 @@ def empty_old_messages() -> int:
 
 def discard_short_lived() -> int:
     """Remove what lives minutes, hours or a week: sign-ins under way, reasons to open a person, held forms, one-time
-    form keys, copies people have asked for; and what is left of those who left."""
+    form keys, copies people have asked for, files organisations have taken out; and what is left of those who left."""
     limit = clock.now() - ATTEMPTS_KEPT
     attempts = _run(delete(LoginAttempt).where(LoginAttempt.created_at < limit))
     lookups = _run(delete(PersonLookup).where(PersonLookup.made_at < limit))
-    own = lookups + erasure.forget_receipts() + exports.expire_old()
+    own = lookups + erasure.forget_receipts() + exports.expire_old() + register_files.expire_old()
     return own + attempts + held_forms.discard_expired() + form_keys.discard_old()
 
 

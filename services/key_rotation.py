@@ -19,7 +19,7 @@ from models.attachment import Attachment
 from models.base import Base
 from models.privacy import DataExport
 from models.professional import PageDraft, Professional
-from models.register import ShortlistEntry
+from models.register import RegisterExport, ShortlistEntry
 from services import boxes, files, national_ids, shortlists
 
 log = logging.getLogger("alarm")
@@ -56,7 +56,10 @@ ALL = (
     _text(Professional, "street_box"),
     _text(PageDraft, "fields_box"),
     Sealed(ShortlistEntry, "note_box", shortlists.note_of, shortlists.write_note, purpose=Purpose.NOTES),
-    *(Sealed(table, "key_box", files.key_of, files.wrap, purpose=Purpose.FILE) for table in (Attachment, DataExport)),
+    *(
+        Sealed(table, "key_box", files.key_of, files.wrap, purpose=Purpose.FILE)
+        for table in (Attachment, DataExport, RegisterExport)
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 shown no more (I8). Asking for them and making them stands in services/register_exports.py."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import any_, delete, literal, or_, select
@@ -12,7 +13,8 @@ from models.enums import ExportStatus
 from models.listing import Listing
 from models.organisation import Organisation
 from models.register import RegisterExport, RegisterExportPerson
-from services import audit, files
+from services import audit, files, settings
+from services.settings import Key
 
 
 def withdraw(professional_ids: Collection[UUID], *, from_everybody: bool = False) -> None:
@@ -53,6 +55,15 @@ def expire_old(most: int = 100) -> int:
     for export in old:
         expire(export, "time")
     return len(old)
+
+
+def forget_old() -> int:
+    """Forget that files were asked for as long ago as logs are kept; the audit log remembers who was in them. Returns
+    how many."""
+    limit = clock.now() - timedelta(days=settings.value(Key.LOG_DAYS))
+    is_over = RegisterExport.status.in_([ExportStatus.EXPIRED, ExportStatus.FAILED])
+    gone = delete(RegisterExport).where(is_over, RegisterExport.requested_at < limit).returning(RegisterExport.id)
+    return len(db.session.scalars(gone).all())
 
 
 def expire(export: RegisterExport, reason: str) -> None:

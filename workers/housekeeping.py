@@ -2,7 +2,7 @@
 
 import logging
 
-from services import archive, file_scans, housekeeping, retention, saved_searches, shortlists
+from services import archive, file_scans, housekeeping, register_files, retention, saved_searches, shortlists
 from workers.job import job
 
 log = logging.getLogger("jobs")
@@ -45,6 +45,7 @@ def retain() -> None:
         shortlists.delete_unused,
         archive.remove_old,
         saved_searches.forget_ended,
+        register_files.forget_old,
         retention.delete_unused_accounts,
         housekeeping.empty_old_messages,
         housekeeping.discard_old_links,

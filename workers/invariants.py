@@ -30,6 +30,7 @@ from models.listing import Listing
 from models.message import Message
 from models.outbox import OutboxEntry
 from models.privacy import DataExport, ErasureRecord
+from models.register import RegisterExport
 from services import audit_chain, authorisations, erasure, file_scans, listing, national_ids, outbox, snapshots
 from services.outbox import Job
 from services.status import SLOW
@@ -197,17 +198,20 @@ def forgotten_erasures() -> Sequence[UUID]:
 
 
 def forgotten_exports() -> Sequence[UUID]:
-    """Copies people wait for without work in the outbox, put back"""
-    forgotten = db.session.scalars(
-        select(DataExport.id).where(
-            DataExport.status == ExportStatus.QUEUED,
-            DataExport.requested_at < clock.now() - FORGOTTEN,
-            ~_has_work(Job.MAKE_EXPORT, "export_id", DataExport.id),
-        )
-    ).all()
-    for export_id in forgotten:
-        outbox.add(Job.MAKE_EXPORT, export_id=export_id)
-    return forgotten
+    """Copies and files people wait for without work in the outbox, put back"""
+    put_back: list[UUID] = []
+    for table, work in ((DataExport, Job.MAKE_EXPORT), (RegisterExport, Job.MAKE_REGISTER_EXPORT)):
+        forgotten = db.session.scalars(
+            select(table.id).where(
+                table.status == ExportStatus.QUEUED,
+                table.requested_at < clock.now() - FORGOTTEN,
+                ~_has_work(work, "export_id", table.id),
+            )
+        ).all()
+        for export_id in forgotten:
+            outbox.add(work, export_id=export_id)
+        put_back += forgotten
+    return put_back
 
 
 def silent_invitations() -> Sequence[UUID]:
