@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints import downloads
+from blueprints import downloads, errors
 from blueprints.guard import Role, actor, held_fields, open_to
 from blueprints.register.blueprint import bp
 from extensions.database import db
@@ -24,6 +24,8 @@ from services.reveals import QuotaReached
 def gone(_error: NotFound) -> ResponseReturnValue:
     """The same page for a person who left, who hides, whom the organisation may not see, and who never was. What HPR
     has just said of the person stands: whoever lost the authorisation is hidden from now on (C26)."""
+    if "professional_id" not in (request.view_args or {}):
+        return errors.page(404)
     db.finish(keep=True)
     return render_template("register/gone.html"), 404
 
