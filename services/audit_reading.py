@@ -94,6 +94,8 @@ ACTION_TEXT: Mapping[str, Any] = {
     "invitation.sent": _l("Invitasjon sendt"),
     "invitation.undeliverable": _l("Invitasjonen kom ikke fram"),
     "listing.shown": _l("Treff i søk"),
+    "log_review.made": _l("Stikkprøve gått gjennom"),
+    "log_review.viewed": _l("Stikkprøver vist"),
     "message.undeliverable": _l("E-post kom ikke fram"),
     "national_id.shown": _l("Så sitt eget fødselsnummer"),
     "nominee.number_corrected": _l("Fødselsnummer rettet"),

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, bindparam, func, literal
 from extensions.clock import OSLO
 from extensions.database import db
 from models.audit import AuditEvent
-from models.enums import ContactPurpose, Role
+from models.enums import Role
 from models.organisation import Organisation
 from services import professionals, words
 from services.access import STAFF_ROLES, Actor
@@ -31,6 +31,8 @@ LOOKS: Mapping[str, Any] = {
     "shortlist.person_added": _l("La deg i en kortliste"),
     "profile.opened": _l("Åpnet profil"),
     "contact.revealed": _l("Så kontaktinformasjon"),
+    "contact.taken_out": _l("Tok deg ut i en fil, med kontaktinformasjon"),
+    "person.taken_out": _l("Tok deg ut i en fil"),
     "cv.downloaded": _l("Lastet ned CV"),
     "person.looked_up": _l("Lette etter deg"),
     "person.viewed": _l("Så det du ser på Min side"),
@@ -83,9 +85,7 @@ class Look:
 
     @property
     def why(self) -> str:
-        """The purpose in words: what somebody wrote, or one of the purposes organisations choose from."""
-        written = self.purpose or "–"
-        return str(words.CONTACT_PURPOSE[ContactPurpose(written)]) if written in set(ContactPurpose) else written
+        return words.purpose(self.purpose)
 
     @property
     def is_summed(self) -> bool:

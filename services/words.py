@@ -31,6 +31,7 @@ from models.enums import (
     OrganisationKind,
     PrivacyCaseKind,
     PrivacyCaseStatus,
+    ReviewVerdict,
     Role,
     StartSpeed,
     TimeOfDay,
@@ -269,6 +270,11 @@ OPENED_STEP: Mapping[str, Any] = {
 }
 """The parts of an application a question may open, by their place in the address."""
 
+
+REVIEW_VERDICT: Mapping[ReviewVerdict, tuple[Any, str]] = {
+    ReviewVerdict.FINE: (_l("I orden"), "success"),
+    ReviewVerdict.FOLLOW_UP: (_l("Følges opp"), "warning"),
+}
 
 OWN_LOG = "own_log"
 """The purpose of a look that came of reading an organisation's log of its own users."""

@@ -2,7 +2,7 @@
 
 import logging
 
-from services import audit_chain
+from services import audit_chain, log_reviews
 from workers.job import job
 
 log = logging.getLogger("audit")
@@ -23,3 +23,9 @@ def verify() -> None:
         log.critical("the chain is broken", extra={"event": "audit_broken", "reason": str(found)})
     else:
         log.info("verified %s", found)
+
+
+@job
+def draw_reviews() -> None:
+    """Draw some of the week's looks by the Directorate's own people, for somebody else to go over (C27)."""
+    log.info("drawn", extra={"event": "reviews_drawn", "count": log_reviews.draw()})

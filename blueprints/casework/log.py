@@ -1,30 +1,28 @@
-"""Who did what: everybody's acts for case lead and auditor, one's own for a caseworker (security.md section 9)."""
+"""Who did what: everybody's acts for case lead and auditor, one's own for a caseworker (security.md section 9); and the
+looks drawn for review."""
 
-from datetime import date
-from typing import Any
 from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from blueprints.casework.blueprint import STAFF, bp
-from blueprints.guard import actor, open_to
-from services import audit_reading, casework
-from services.audit_reading import ACTION_TEXT, LogFilter
+from blueprints import log_filter
+from blueprints.casework.blueprint import STAFF, bp, page_count, page_url
+from blueprints.guard import Role, actor, held_fields, open_to
+from forms.casework_log import ReviewForm
+from models.enums import ReviewVerdict
+from services import audit_reading, casework, log_reviews
+from services.audit_reading import ACTION_TEXT
+
+REVIEWING = (Role.CASE_LEAD, Role.AUDITOR)
 
 
 @bp.get("/logg")
 @open_to(*STAFF)
 def log() -> ResponseReturnValue:
-    wanted = LogFilter(
-        actor_id=_id(request.args.get("hvem", "")),
-        action=request.args.get("hva", "") if request.args.get("hva") in ACTION_TEXT else "",
-        since=_day(request.args.get("fra", "")),
-        until=_day(request.args.get("til", "")),
-        before=_number(request.args.get("for", "")),
-    )
+    wanted = log_filter.wanted(ACTION_TEXT)
     rows, has_more = audit_reading.read(actor(), wanted)
-    query: dict[str, Any] = {name: value for name, value in request.args.items() if name != "for" and value}
     return render_template(
         "casework/log.html",
         rows=rows,
@@ -32,25 +30,35 @@ def log() -> ResponseReturnValue:
         reads_all=actor().role in audit_reading.WHOLE_LOG_ROLES,
         staff=casework.caseworkers(),
         actions=sorted(((code, str(text)) for code, text in ACTION_TEXT.items()), key=lambda pair: pair[1].lower()),
-        is_filtered=bool(query),
-        newest_url=url_for("casework.log", **query) if wanted.before else None,
-        older_url=url_for("casework.log", **query | {"for": str(rows[-1].id)}) if has_more else None,
+        **log_filter.addresses("casework.log", wanted, rows[-1].id if has_more else None),
     )
 
 
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+@bp.get("/logg/stikkprover")
+@open_to(*REVIEWING)
+def reviews() -> ResponseReturnValue:
+    """The drawn looks: what is open, or with ?vis=ferdige what has been gone over."""
+    done = request.args.get("vis") == "ferdige"
+    page = max(request.args.get("side", 1, type=int), 1)
+    samples, total, still_open = log_reviews.listed(actor(), reviewed=done, page=page)
+    return render_template(
+        "casework/reviews.html",
+        samples=samples,
+        still_open=still_open,
+        done=done,
+        page=page,
+        pages=page_count(total, log_reviews.PAGE_SIZE),
+        page_url=page_url("casework.reviews", **({"vis": "ferdige"} if done else {})),
+    )
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+@bp.route("/logg/stikkprover/<uuid:review_id>", methods=["GET", "POST"])
+@open_to(*REVIEWING)
+def review(review_id: UUID) -> ResponseReturnValue:
+    sample = log_reviews.find(actor(), review_id)
+    form = ReviewForm(held=held_fields())
+    if form.validate_on_submit():
+        log_reviews.review(actor(), review_id, ReviewVerdict(form.verdict.data), form.note.data)
+        flash(_("Stikkprøven er gått gjennom."), "success")
+        return redirect(url_for(".reviews"), 303)
+    return render_template("casework/review.html", form=form, sample=sample), form.status_code

@@ -1,0 +1,49 @@
+"""What a log page is narrowed to, from its address; what is not understood narrows nothing."""
+
+from collections.abc import Container
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import request, url_for
+
+from services.audit_reading import LogFilter
+
+
+def wanted(actions: Container[str]) -> LogFilter:
+    action = request.args.get("hva", "")
+    return LogFilter(
+        actor_id=_id(request.args.get("hvem", "")),
+        action=action if action in actions else "",
+        since=_day(request.args.get("fra", "")),
+        until=_day(request.args.get("til", "")),
+        before=_number(request.args.get("for", "")),
+    )
+
+
+def addresses(endpoint: str, narrowed: LogFilter, last_id: int | None) -> dict[str, Any]:
+    """Whether the page is filtered, and where the newest events and those older than `last_id` stand."""
+    query: dict[str, Any] = {name: value for name, value in request.args.items() if name != "for" and value}
+    return {
+        "is_filtered": bool(query),
+        "newest_url": url_for(endpoint, **query) if narrowed.before else None,
+        "older_url": url_for(endpoint, **query | {"for": str(last_id)}) if last_id is not None else None,
+    }
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
