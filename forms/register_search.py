@@ -26,7 +26,9 @@ class SearchForm(Form):
 
     professions = CheckboxesField(_l("Yrke"), name="yrke")
     specialities = CheckboxesField(_l("Spesialitet"), name="spesialitet")
-    municipalities = CheckboxesField(_l("Område"), name="kommune")
+    municipalities = CheckboxesField(
+        _l("Område"), name="kommune", description=_l("Den som kan jobbe i minst én av kommunene.")
+    )
     homes = CheckboxesField(_l("Bor i"), name="bosted")
     available_on = DateField(
         _l("Tilgjengelig fra"), None, name="fra", description=_l("Den som kan begynne senest denne dagen.")
@@ -37,7 +39,10 @@ class SearchForm(Form):
         choices=[SelectChoice(one.value, words.WORKLOAD[one]) for one in Workload],
     )
     times = CheckboxesField(
-        _l("Tidspunkt"), name="tid", choices=[SelectChoice(one.value, words.TIME_OF_DAY[one]) for one in TimeOfDay]
+        _l("Når på døgnet"),
+        name="tid",
+        description=_l("Den som kan jobbe på minst ett av tidspunktene."),
+        choices=[SelectChoice(one.value, words.TIME_OF_DAY[one]) for one in TimeOfDay],
     )
     languages = CheckboxesField(_l("Språk"), name="sprak")
     start_speed = RadioField(

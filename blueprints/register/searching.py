@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Row
 from werkzeug.datastructures import MultiDict
@@ -17,7 +18,7 @@ from blueprints.guard import Role, actor, open_to
 from blueprints.register.blueprint import bp
 from extensions import clock
 from extensions.language import show_date
-from forms.register_search import ANY, SearchForm, said
+from forms.register_search import ANY, SearchForm, query_of, said
 from services import audit, geography, insight, professions, search, words
 from services.search import Filters, Place, Scope, Sort
 
@@ -35,12 +36,9 @@ def find() -> ResponseReturnValue:
     form = search_form(scope)
     sort = _one_of(Sort, request.args.get("sorter"), Sort.CONFIRMED)
     minutes = _minutes(request.args.get("innen"))
-    is_valid = form.validate()
-    if form.is_forged:
-        abort(400)
-    if not is_valid:
+    filters = asked_for(form)
+    if filters is None:
         return render_template("register/search.html", form=form, scope=scope, result=None, sort=sort, chips=[]), 422
-    filters = form.filters()
     page, after = _place(scope, filters, sort)
     result = search.search(scope, filters, sort, after)
     shown = [person.account_id for person in result.people]
@@ -53,12 +51,13 @@ def find() -> ResponseReturnValue:
         result=result,
         sort=sort,
         page=page,
-        chips=list(_chips(form)),
+        query=query_of(filters),
+        chips=list(chips(form)),
         next_url=_address(etter=_sign(scope, filters, sort, result.next, page + 1))
         if result.next is not None and page < MOST_PAGES
         else None,
         is_last=page == MOST_PAGES and result.next is not None,
-        others=_others(scope, filters, form) if not result.people else [],
+        others=_others(scope, filters) if not result.people else [],
         minutes=minutes,
         able=_able(scope, filters, minutes),
         sorts=[(_address(sorter=one.value, etter=None), one, SORTS[one]()) for one in Sort],
@@ -78,6 +77,15 @@ def search_form(scope: Scope, values: MultiDict[str, Any] | None = None) -> Sear
     """The form with what the address, or somebody else, asks for; choices are the organisation's own area."""
     names = [(number, geography.name_of(number)) for number in scope.municipalities]
     return SearchForm(request.args if values is None else values, names, professions.specialities())
+
+
+def asked_for(form: SearchForm) -> Filters | None:
+    """What the form asks for; None when something mistyped must be put right first. What no page of ours offers is
+    400."""
+    is_valid = form.validate()
+    if form.is_forged:
+        abort(400)
+    return form.filters() if is_valid else None
 
 
 def card(person: Row[Any]) -> dict[str, Any]:
@@ -119,7 +127,7 @@ def _with(values: MultiDict[str, str]) -> str:
     return iri_to_uri(request.script_root + request.path + (f"?{query}" if query else ""))
 
 
-def _chips(form: SearchForm) -> Iterator[tuple[str, str]]:
+def chips(form: SearchForm) -> Iterator[tuple[str, str]]:
     """Each active filter in words, with the address of the search without it."""
     for field, value in form.chosen():
         values = MultiDict(request.args)
@@ -129,14 +137,28 @@ def _chips(form: SearchForm) -> Iterator[tuple[str, str]]:
         yield f"{field.label.text}: {said(field, value)}", _with(values)
 
 
-def _others(scope: Scope, filters: Filters, form: SearchForm) -> list[tuple[str, str, int]]:
-    """When nobody fits: each filter, the search without it, and how many that would give."""
-    names = {attribute: form[attribute] for attribute in filters.active}
+def _others(scope: Scope, filters: Filters) -> list[tuple[str, str, int]]:
+    """When nobody fits: the search without each filter, in words and by its address, and how many that would give."""
     return [
-        (str(names[name].label.text), _dropped(names[name].name), total)
+        (str(WITHOUT[name]), _dropped(getattr(SearchForm, name).kwargs["name"]), total)
         for name, total in search.counts_without(scope, filters).items()
         if total
     ]
+
+
+WITHOUT = {
+    "professions": _l("Alle yrker"),
+    "specialities": _l("Alle spesialiteter"),
+    "municipalities": _l("Hele området"),
+    "homes": _l("Uansett hvor de bor"),
+    "available_on": _l("Uansett når de er tilgjengelige"),
+    "workloads": _l("Alle stillingsprosenter"),
+    "times": _l("Uansett når på døgnet"),
+    "languages": _l("Alle språk"),
+    "start_speed": _l("Uansett hvor raskt de kan starte"),
+    "confirmed_within": _l("Uansett når de bekreftet sist"),
+}
+"""A search without one of its filters."""
 
 
 def _dropped(name: str) -> str:
