@@ -133,7 +133,7 @@ def read(actor: Actor, shortlist_id: UUID, page: int = 1) -> Content:
     pages = max(1, ceil(people / PAGE))
     page = min(page, pages)
     found = _members(actor, shortlist, page=page)
-    note_look(actor, shortlist, found, page=page)
+    note_look(actor, [one.person for one in found], shortlist, page=page)
     return Content(shortlist, people, page, pages, found)
 
 
@@ -146,9 +146,11 @@ def member(actor: Actor, shortlist_id: UUID, entry_id: UUID, *, lock: bool = Fal
     return found[0]
 
 
-def note_look(actor: Actor, shortlist: Shortlist, members: Iterable[Member], **facts: Any) -> None:
-    """Note that these were shown to the actor, from this list."""
-    shown = [str(one.person.account_id) for one in members if one.person is not None]
+def note_look(
+    actor: Actor, people: Iterable[Row[Any] | None], shortlist: Shortlist | None = None, **facts: Any
+) -> None:
+    """Note that these were shown to the actor, from this list or to be put on one."""
+    shown = [str(person.account_id) for person in people if person is not None]
     audit.record(actor, insight.SHOWN, shortlist, shown=shown, **facts)
 
 
