@@ -126,5 +126,5 @@ def said(field: Any, value: Any) -> str:
 
 def query_of(filters: Filters) -> dict[str, Any]:
     """What stands in the address of a search: the form of it asks for these filters."""
-    asked = {getattr(SearchForm, name).kwargs["name"]: value for name, value in filters.codes().items()}
+    asked = {getattr(SearchForm, name).name: value for name, value in filters.codes().items()}
     return {"bekreftet": ANY} | asked

@@ -140,7 +140,7 @@ def chips(form: SearchForm) -> Iterator[tuple[str, str]]:
 def _others(scope: Scope, filters: Filters) -> list[tuple[str, str, int]]:
     """When nobody fits: the search without each filter, in words and by its address, and how many that would give."""
     return [
-        (str(WITHOUT[name]), _dropped(getattr(SearchForm, name).kwargs["name"]), total)
+        (str(WITHOUT[name]), _dropped(getattr(SearchForm, name).name), total)
         for name, total in search.counts_without(scope, filters).items()
         if total
     ]
