@@ -28,9 +28,9 @@ def no_such_list(_error: NoSuchList) -> ResponseReturnValue:
     return errors.page(404)
 
 
-@bp.get("/kortlister")
+@bp.get("/kortlister", endpoint="shortlists")
 @open_to(Role.ORGANISATION_USER)
-def shortlists_page() -> ResponseReturnValue:
+def overview() -> ResponseReturnValue:
     """The lists of the organisation."""
     return render_template("register/shortlists.html", lists=shortlists.of_organisation(actor()))
 
@@ -89,7 +89,7 @@ def delete_shortlist(shortlist_id: UUID) -> ResponseReturnValue:
     if request.method == "POST":
         shortlists.delete(actor(), shortlist_id)
         flash(_("Kortlisten er slettet."), "success")
-        return redirect(url_for(".shortlists_page"), 303)
+        return redirect(url_for(".shortlists"), 303)
     return render_template("register/shortlist_delete.html", shortlist=row)
 
 
