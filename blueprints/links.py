@@ -1,5 +1,7 @@
 """The links in e-mails that work without a sign-in: one press, never by looking (ux.md D7, security.md C31, C34)."""
 
+from uuid import UUID
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -8,7 +10,7 @@ from extensions.limits import limiter
 from forms.professionals_availability import LinkAnswerForm
 from models.enums import AvailabilityKind, LinkPurpose
 from models.professional import Link
-from services import availability, links
+from services import availability, links, saved_searches
 
 bp = Blueprint("links", __name__)
 limit = limiter.shared_limit("60/minute", scope="links")
@@ -95,6 +97,38 @@ def pause(token: str) -> ResponseReturnValue:
         return _gone()
     availability.answer_link(link, AvailabilityKind.PAUSED, again=True)
     return redirect(url_for(".show_reminders", token=token), 303)
+
+
+@bp.get("/v/<uuid:grant_id>/<token>")
+@open_to(Role.ANYONE)
+@no_referrer
+@limit
+def show_alerts(grant_id: UUID, token: str) -> ResponseReturnValue:
+    grant = saved_searches.find_grant(grant_id, token)
+    if grant is None:
+        return _gone()
+    return render_template(
+        "links/alerts.html",
+        grant_id=grant_id,
+        token=token,
+        organisation=grant.organisation.name,
+        is_stopped=not saved_searches.wants_alerts(grant_id),
+    )
+
+
+@bp.post("/v/<uuid:grant_id>/<token>")
+@open_to(Role.ANYONE, csrf_exempt=True)
+@no_referrer
+@limit
+def stop_alerts(grant_id: UUID, token: str) -> ResponseReturnValue:
+    """Stop the alerts of a user's saved searches; mail programs press this themselves, as above."""
+    grant = saved_searches.find_grant(grant_id, token)
+    if grant is None:
+        return _gone()
+    saved_searches.stop_alerts(grant)
+    if ONE_CLICK in request.form.items():
+        return "", 200
+    return redirect(url_for(".show_alerts", grant_id=grant_id, token=token), 303)
 
 
 def _question(token: str, link: Link, form: LinkAnswerForm) -> ResponseReturnValue:

@@ -30,7 +30,7 @@ from models.enums import AlertFrequency, MessageKind, StartSpeed, TimeOfDay, Wor
 from models.grant import IN_USE, Grant
 from models.listing import Listing
 from models.register import SavedSearch
-from services import audit, geography, languages, mailbox, professions, search, settings
+from services import audit, geography, languages, links, mailbox, professions, search, settings
 from services.access import Actor
 from services.errors import NotFound, Unfit
 from services.search import MOST_COUNTED, Condition, Filters, Scope
@@ -260,6 +260,13 @@ def wants_alerts(grant_id: UUID) -> bool:
     """Whether the user of a grant may have e-mails still, and has not stopped them."""
     wanted = exists().where(_IS_USERS, SavedSearch.frequency != AlertFrequency.NEVER)
     return bool(db.session.scalar(select(exists().where(Grant.id == grant_id, IN_USE, wanted))))
+
+
+def find_grant(grant_id: UUID, token: str) -> Grant | None:
+    """The grant whose user's alerts the link of an e-mail stops, also when it has ended; None for any other token."""
+    if not links.stops_alerts_of(grant_id, token):
+        return None
+    return db.session.get(Grant, grant_id, options=[joinedload(Grant.organisation)])
 
 
 def stop_alerts(grant: Grant) -> None:
