@@ -55,10 +55,6 @@ _people = (
 )
 
 
-class NoSuchList(NotFound):
-    """No list of the actor's organisation, or nobody on it, has this id."""
-
-
 @dataclass(frozen=True)
 class Overview:
     """A list among the others."""
@@ -114,7 +110,7 @@ def of_organisation(actor: Actor) -> list[Overview]:
 
 def find(actor: Actor, shortlist_id: UUID, *, lock: bool = False) -> Shortlist:
     """A list of the organisation the actor acts for; `lock` holds it, and all that is done to it, until the end of the
-    transaction. Raises NoSuchList."""
+    transaction. Raises NotFound."""
     query = (
         select(Shortlist)
         .where(Shortlist.id == shortlist_id, Shortlist.organisation_id == actor.organisation_id)
@@ -122,12 +118,12 @@ def find(actor: Actor, shortlist_id: UUID, *, lock: bool = False) -> Shortlist:
     )
     row = db.session.scalar(query.with_for_update(of=Shortlist) if lock else query)
     if row is None:
-        raise NoSuchList
+        raise NotFound
     return row
 
 
 def read(actor: Actor, shortlist_id: UUID, page: int = 1) -> Content:
-    """One page of a list, those added last first; the look is noted. Raises NoSuchList."""
+    """One page of a list, those added last first; the look is noted. Raises NotFound."""
     shortlist = find(actor, shortlist_id)
     people = _count(shortlist)
     pages = max(1, ceil(people / PAGE))
@@ -138,11 +134,11 @@ def read(actor: Actor, shortlist_id: UUID, page: int = 1) -> Content:
 
 
 def member(actor: Actor, shortlist_id: UUID, entry_id: UUID, *, lock: bool = False) -> Member:
-    """One person on a list. Raises NoSuchList. Whoever shows it notes the look."""
+    """One person on a list. Raises NotFound. Whoever shows it notes the look."""
     shortlist = find(actor, shortlist_id, lock=lock)
     found = _members(actor, shortlist, ShortlistEntry.id == entry_id)
     if not found:
-        raise NoSuchList
+        raise NotFound
     return found[0]
 
 
@@ -193,7 +189,7 @@ def create(actor: Actor, name: str) -> Shortlist:
 
 
 def rename(actor: Actor, shortlist_id: UUID, name: str) -> None:
-    """Raises NoSuchList, and Unfit for a name that is taken."""
+    """Raises NotFound, and Unfit for a name that is taken."""
     others = {id_: other for id_, other in _names(actor).items() if id_ != shortlist_id}
     shortlist = _to_change(actor, shortlist_id)
     _require_free(name, others.values())
@@ -203,7 +199,7 @@ def rename(actor: Actor, shortlist_id: UUID, name: str) -> None:
 
 
 def delete(actor: Actor, shortlist_id: UUID) -> None:
-    """Delete a list with all that is noted on it. Raises NoSuchList."""
+    """Delete a list with all that is noted on it. Raises NotFound."""
     _delete(actor, find(actor, shortlist_id, lock=True))
 
 
@@ -234,7 +230,7 @@ def add(actor: Actor, shortlist_id: UUID, professional_id: UUID) -> bool:
 
 
 def change(actor: Actor, shortlist_id: UUID, entry_id: UUID, outcome: ContactOutcome | None, note: str) -> None:
-    """Note what came of the contact, and what the organisation wants to remember. Raises NoSuchList."""
+    """Note what came of the contact, and what the organisation wants to remember. Raises NotFound."""
     shortlist = _to_change(actor, shortlist_id)
     entry, account_id = _entry(shortlist, entry_id)
     changed = [
@@ -247,7 +243,7 @@ def change(actor: Actor, shortlist_id: UUID, entry_id: UUID, outcome: ContactOut
 
 
 def remove(actor: Actor, shortlist_id: UUID, entry_id: UUID) -> None:
-    """Take a person off a list, with what is noted. Raises NoSuchList."""
+    """Take a person off a list, with what is noted. Raises NotFound."""
     shortlist = _to_change(actor, shortlist_id)
     entry, account_id = _entry(shortlist, entry_id)
     db.session.delete(entry)
@@ -285,7 +281,7 @@ def _entry(shortlist: Shortlist, entry_id: UUID) -> tuple[ShortlistEntry, UUID]:
         .where(ShortlistEntry.id == entry_id, ShortlistEntry.shortlist_id == shortlist.id)
     ).one_or_none()
     if found is None:
-        raise NoSuchList
+        raise NotFound
     return found.ShortlistEntry, found.account_id
 
 

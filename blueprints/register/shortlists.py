@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import Row
 
-from blueprints import errors
 from blueprints.guard import Role, actor, held_fields, open_to, safe_next
 from blueprints.register.blueprint import bp
 from blueprints.register.searching import card
@@ -19,13 +18,7 @@ from forms.register_shortlists import ChoiceForm, NameForm, NoteForm, Remarks
 from models.register import Shortlist
 from services import shortlists, words
 from services.errors import Unfit
-from services.shortlists import Member, NoSuchList
-
-
-@bp.errorhandler(NoSuchList)
-def no_such_list(_error: NoSuchList) -> ResponseReturnValue:
-    """The same page for a list that was deleted, another organisation's, and one that never was."""
-    return errors.page(404)
+from services.shortlists import Member
 
 
 @bp.get("/kortlister", endpoint="shortlists")
