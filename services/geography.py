@@ -41,6 +41,17 @@ def spots() -> Mapping[str, Spot]:
         }
 
 
+@cache
+def _counties() -> Mapping[str, str]:
+    with (FOLDER / "fylker.csv").open(encoding="utf-8", newline="") as file:
+        return {row["fylkesnummer"]: row["navn"] for row in csv.DictReader(file)}
+
+
+def county_name(number: str) -> str:
+    """A county by its name."""
+    return _counties()[number]
+
+
 def name_of(number: str | None) -> str:
     """A municipality by its name; an empty text for none, and for those who live outside every one."""
     spot = spots().get(number or "")
