@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints.guard import Role, actor, held_fields, open_to
 from blueprints.register.blueprint import bp
-from blueprints.register.searching import search_form
+from blueprints.register.searching import asked_for, search_form
 from forms.register_saved import SavedSearchForm
 from forms.register_search import SearchForm, query_of
 from models.enums import AlertFrequency
@@ -40,19 +40,20 @@ def saved() -> ResponseReturnValue:
 def save_search() -> ResponseReturnValue:
     """Keep the search that stands in the address."""
     asked = search_form(search.scope_of(actor()))
-    if not asked.validate():
+    filters = asked_for(asked)
+    if filters is None:
         abort(400)
     form = SavedSearchForm(held=held_fields())
     if form.validate_on_submit():
         try:
-            saved_searches.save(actor(), asked.filters(), form.name.data, AlertFrequency(form.frequency.data))
+            saved_searches.save(actor(), filters, form.name.data, AlertFrequency(form.frequency.data))
         except Unfit as error:
             form[error.field].errors = [error.message]
         else:
             flash(_("Søket er lagret."), "success")
             return redirect(url_for(".saved"), 303)
     page = render_template(
-        "register/saved_new.html", form=form, asked=asked, back=url_for(".find", **query_of(asked.filters()))
+        "register/saved_new.html", form=form, asked=asked, back=url_for(".find", **query_of(filters))
     )
     return page, form.status_code
 
