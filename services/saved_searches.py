@@ -30,7 +30,7 @@ from models.enums import AlertFrequency, MessageKind, StartSpeed, TimeOfDay, Wor
 from models.grant import IN_USE, Grant
 from models.listing import Listing
 from models.register import SavedSearch
-from services import audit, geography, languages, links, mailbox, professions, search, settings
+from services import audit, languages, links, mailbox, professions, search, settings
 from services.access import Actor
 from services.errors import NotFound, Unfit
 from services.search import MOST_COUNTED, Condition, Filters, Scope
@@ -95,7 +95,7 @@ def read(codes: Mapping[str, Any], scope: Scope) -> Reading:
             code for profession in chosen & professions.human() for code, _name in _specialities_of(profession)
         },
         "municipalities": scope.municipalities,
-        "homes": geography.spots(),
+        "homes": scope.municipalities,
         "workloads": set(Workload),
         "times": set(TimeOfDay),
         "languages": {code for code, _name in languages.choices()},
