@@ -50,6 +50,7 @@ from models.professional import (
     ProfessionalAuthorisation,
     Reach,
 )
+from models.register import Shortlist, ShortlistEntry
 from services import consents, listing, national_ids, staff
 from services.access import Actor
 from services.sessions import hash_of
@@ -346,6 +347,28 @@ class Builders:
             )
             db.session.add(row)
         row.person = account  # type: ignore[attr-defined]
+        return row
+
+    def shortlist(self, grant: Grant, *people: Professional, name: str = "Sommervikarer") -> Shortlist:
+        """A list that this user of an organisation has made, with these people on it; `list.places` are their ids on
+        it, in the same order."""
+        now = clock.now()
+        with self._context():
+            row = Shortlist(
+                id=uuid4(),
+                organisation_id=grant.organisation_id,
+                name=name,
+                created_by_id=grant.account_id,
+                created_at=now,
+                used_at=now,
+            )
+            places = [
+                ShortlistEntry(id=uuid4(), professional_id=person.id, added_by_id=grant.account_id, added_at=now)
+                for person in people
+            ]
+            row.entries = list(places)
+            db.session.add(row)
+        row.places = [place.id for place in places]  # type: ignore[attr-defined]
         return row
 
     def invitation(self, grant: Grant | None = None, status: InvitationStatus = InvitationStatus.SENT) -> Invitation:

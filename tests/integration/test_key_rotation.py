@@ -10,8 +10,10 @@ from extensions.database import db
 from extensions.keys import CannotOpen, KeyRing, Purpose, keyring
 from models.account import Account
 from models.application import Nominee
+from models.enums import Role
 from models.professional import Professional
-from services import boxes, key_rotation, national_ids, page_drafts
+from models.register import ShortlistEntry
+from services import boxes, key_rotation, national_ids, page_drafts, shortlists
 from services.professionals import Step
 from stubs.people import by_key
 from tests.builders import synthetic_number
@@ -65,6 +67,23 @@ def test_addresses_and_half_done_pages_are_sealed_anew(context, make, own_ring):
     assert keyring().key_id_of(row.street_box) == keyring().primary[Purpose.FIELD]
     assert boxes.read(row, "street_box") == "Storgata 1"
     assert page_drafts.find(row, Step.COMPETENCE) == [("other", "Halvferdig")]
+
+
+def test_notes_are_sealed_anew_each_under_its_organisations_key(context, make, own_ring):
+    organisation, person = make.organisation(), make.professional()
+    actor = make.actor(make.user().person, Role.ORGANISATION_USER, organisation)
+    row = shortlists.create(actor, "Sommer")
+    shortlists.add(actor, row.id, person.id)
+    entry = db.session.scalars(select(ShortlistEntry)).one()
+    shortlists.write_note(entry, "Ring i morgen")
+    db.session.commit()
+    keyring().save_with_new_primary(Purpose.NOTES, own_ring)
+    assert key_rotation.remaining() == 1
+    assert dict(key_rotation.rotate(db.session.commit))["shortlist_entry"] == 1
+    assert key_rotation.remaining() == 0
+    entry = db.session.scalars(select(ShortlistEntry)).one()
+    assert keyring().key_id_of(entry.note_box) == keyring().primary[Purpose.NOTES]
+    assert shortlists.note_of(entry) == "Ring i morgen"
 
 
 def test_people_are_found_in_the_middle_of_a_rotation(context, make, own_ring):

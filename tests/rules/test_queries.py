@@ -29,6 +29,8 @@ from models.enums import (
 )
 from models.grant import Grant
 from models.professional import Professional
+from models.register import ShortlistEntry
+from services import shortlists
 from stubs.people import by_key
 from tests.builders import Builders
 
@@ -220,6 +222,22 @@ def test_the_organisations_pages(app, client_for, world):
     client = client_for(world.administrator.person, Role.ORGANISATION_USER, world.organisation)
     user = f"/brukere/{world.administrator.id}"
     ask_little(app, client, [f"/virksomhet{page}" for page in ("", "/brukere", user, f"{user}/stopp")])
+
+
+def test_the_organisations_shortlists(app, client_for, make, world):
+    people = [make.professional() for _ in range(3)]
+    row = make.shortlist(world.administrator, *people)
+    make.shortlist(world.administrator, *people[:1], name="Høst")
+    for place in row.places:
+        with app.app_context():
+            entry = db.session.get_one(ShortlistEntry, place)
+            shortlists.write_note(entry, "Ring i morgen")
+            db.session.commit()
+    client = client_for(world.administrator.person, Role.ORGANISATION_USER, world.organisation)
+    member = f"/{row.id}/{row.places[0]}"
+    pages = ("", "/ny", f"/{row.id}", f"/{row.id}/navn", f"/{row.id}/slett", member, f"{member}/fjern")
+    paths = [f"/register/kortlister{page}" for page in pages]
+    ask_little(app, client, [*paths, f"/register/person/{people[0].id}/kortliste"])
 
 
 def test_the_pages_of_min_side(app, client_for, make):

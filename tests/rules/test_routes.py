@@ -97,6 +97,7 @@ def everybody(app: Flask, make: Any, client_for: Any, stubs: Any) -> World:
     stranger = make.account("Stian Fremmed", stubs.person("iks").national_id)
     professionals = {"professional": make.account("Pia Pleier"), "another professional": make.account("Per Pleier")}
     registrations = [make.professional(account) for account in professionals.values()]
+    shortlist = make.shortlist(users["reader"], registrations[0])
     user = Role.ORGANISATION_USER
     people = {
         "anonymous": Someone(app.test_client()),
@@ -128,6 +129,8 @@ def everybody(app: Flask, make: Any, client_for: Any, stubs: Any) -> World:
             "position": ["1"],
             "provider": ["idporten", "helseid"],
             "token": [invitation.token],
+            "shortlist_id": [str(shortlist.id)],
+            "member_id": [str(shortlist.places[0])],
             **{name: [str(id_)] for name, id_ in belongings(app, registrations[0]).items()},
         },
     )
