@@ -96,6 +96,7 @@ def read(codes: Mapping[str, Any], scope: Scope) -> Reading:
         },
         "municipalities": scope.municipalities,
         "homes": scope.municipalities,
+        "available_on": [codes.get("available_on")],  # any day
         "workloads": set(Workload),
         "times": set(TimeOfDay),
         "languages": {code for code, _name in languages.choices()},
@@ -106,7 +107,7 @@ def read(codes: Mapping[str, Any], scope: Scope) -> Reading:
     for name, value in codes.items():
         several = isinstance(value, list | tuple)
         asked = value if several else [value]
-        valid = [code for code in asked if name not in offered or code in offered[name]]
+        valid = [code for code in asked if code in offered.get(name, ())]
         if len(valid) < len(asked):
             dropped.append(name)
         if valid:

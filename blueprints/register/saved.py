@@ -98,4 +98,4 @@ def _form_of(scope: Scope, filters: Filters) -> SearchForm:
 
 def _lost(reading: Reading) -> list[str]:
     """The labels of the filters that have lost what they asked for."""
-    return [str(getattr(SearchForm, name).args[0]) for name in reading.dropped]
+    return [str(getattr(SearchForm, name).args[0]) for name in reading.dropped if hasattr(SearchForm, name)]

@@ -18,6 +18,7 @@ from models.account import Account
 from models.application import AccessApplication, Decision, InternalNote
 from models.enums import (
     AccessLevel,
+    AlertFrequency,
     ApplicationStatus,
     DecisionStatus,
     GrantStatus,
@@ -30,7 +31,8 @@ from models.enums import (
 from models.grant import Grant
 from models.professional import Professional
 from models.register import ShortlistEntry
-from services import shortlists
+from services import saved_searches, shortlists
+from services.search import Filters
 from stubs.people import by_key
 from tests.builders import Builders
 
@@ -238,6 +240,20 @@ def test_the_organisations_shortlists(app, client_for, make, world):
     pages = ("", "/ny", f"/{row.id}", f"/{row.id}/navn", f"/{row.id}/slett", member, f"{member}/fjern")
     paths = [f"/register/kortlister{page}" for page in pages]
     ask_little(app, client, [*paths, f"/register/person/{people[0].id}/kortliste"])
+
+
+def test_the_saved_searches(app, client_for, make):
+    organisation, user = make.organisation(), make.user()
+    actor = make.actor(user.person, Role.ORGANISATION_USER, organisation)
+    make.professional()
+    with app.app_context():
+        filters = (Filters(), Filters(times=("night",)), Filters(municipalities=("0301",)))
+        rows = [saved_searches.save(actor, one, "Søk", AlertFrequency.DAILY).id for one in filters]
+        db.session.commit()
+    pages = ("", "/nytt?yrke=SP", f"/{rows[0]}", f"/{rows[0]}/slett")
+    ask_little(
+        app, client_for(user.person, Role.ORGANISATION_USER, organisation), [f"/register/sok{page}" for page in pages]
+    )
 
 
 def test_the_pages_of_min_side(app, client_for, make):
