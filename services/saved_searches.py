@@ -88,18 +88,16 @@ def of(actor: Actor) -> list[Standing]:
 
 def read(codes: Mapping[str, Any], scope: Scope) -> Reading:
     """What is left of a kept search, by what can be chosen now."""
-    chosen = set(codes.get("professions", ()))
+    chosen = professions.human() & set(codes.get("professions", ()))
     offered: dict[str, Any] = {
         "professions": professions.human(),
-        "specialities": {
-            code for profession in chosen & professions.human() for code, _name in _specialities_of(profession)
-        },
+        "specialities": {code for one in chosen for code, _name in professions.specialities().get(one, ())},
         "municipalities": scope.municipalities,
         "homes": scope.municipalities,
         "available_on": [codes.get("available_on")],  # any day
         "workloads": set(Workload),
         "times": set(TimeOfDay),
-        "languages": {code for code, _name in languages.choices()},
+        "languages": {*languages.FIRST, *languages.OTHERS},
         "start_speed": set(StartSpeed),
         "confirmed_within": search.CONFIRMED_WITHIN,
     }
@@ -115,10 +113,6 @@ def read(codes: Mapping[str, Any], scope: Scope) -> Reading:
         else:
             is_void = True
     return Reading(Filters.of_codes(kept), tuple(dropped), is_void)
-
-
-def _specialities_of(profession: str) -> Sequence[tuple[str, str]]:
-    return professions.specialities().get(profession, ())
 
 
 def find(actor: Actor, search_id: UUID) -> SavedSearch:
