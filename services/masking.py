@@ -97,8 +97,8 @@ class _Reading:
         self._widest: dict[Arc, tuple[int, int]] = {}
         self._seen: dict[Arc, tuple[int, int]] = {}
         """The least and the most that each has been in a table that agrees; what lies between can be too."""
-        self._ways = [0] * (2 + len(rows) + len(columns))
-        """From each node the nodes that more can go to, as bits."""
+        self._ways, self._into = ([0] * (2 + len(rows) + len(columns)) for _ in range(2))
+        """From each node the nodes that more can go to, as bits; and to each those it can come from."""
         lines: dict[Arc, list[int]] = {WHOLE: []}
         for (row, column), number in numbers.items():
             for line in (self.row(row), self.column(column), WHOLE):
@@ -167,26 +167,23 @@ class _Reading:
         return True
 
     def _way(self, start: int, end: int) -> list[int] | None:
-        """The shortest way there with room, not straight along the arc between the two."""
-        came_from = {start: start}
-        unseen = ~(1 << start)
+        """A shortest way there with room, not straight along the arc between the two."""
+        came_from: dict[int, int] = {}
+        unseen = ~(1 << start | 1 << end)
         line = [start]
         for node in line:
-            open_ways = self._ways[node] & unseen
-            if node == start:
-                open_ways &= ~(1 << end)
-            if open_ways >> end & 1:
-                way = [end, node]
+            ways = self._ways[node] & unseen
+            if ways & self._into[end]:
+                way = [end, _lowest(ways & self._into[end]), node]
                 while way[-1] != start:
                     way.append(came_from[way[-1]])
                 return way[::-1]
-            unseen &= ~open_ways
-            while open_ways:
-                lowest = open_ways & -open_ways
-                following = lowest.bit_length() - 1
+            unseen &= ~ways
+            while ways:
+                following = _lowest(ways)
                 came_from[following] = node
                 line.append(following)
-                open_ways ^= lowest
+                ways &= ways - 1
         return None
 
     def _room(self, start: int, end: int) -> int:
@@ -205,5 +202,13 @@ class _Reading:
         start, end = arc
         self._flow[arc], self._bounds[arc] = flow, bounds
         self._seen[arc] = min(flow, self._seen[arc][0]), max(flow, self._seen[arc][1])
-        self._ways[start] = self._ways[start] & ~(1 << end) | (flow < bounds[1]) << end
-        self._ways[end] = self._ways[end] & ~(1 << start) | (flow > bounds[0]) << start
+        self._open(start, end, flow < bounds[1])
+        self._open(end, start, flow > bounds[0])
+
+    def _open(self, start: int, end: int, has_room: bool) -> None:
+        self._ways[start] = self._ways[start] & ~(1 << end) | has_room << end
+        self._into[end] = self._into[end] & ~(1 << start) | has_room << start
+
+
+def _lowest(nodes: int) -> int:
+    return (nodes & -nodes).bit_length() - 1
