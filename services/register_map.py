@@ -1,9 +1,10 @@
 """The map of the register: where those live whom an organisation may see and who fit a search (ux.md E2).
 
-A map names nobody, so that looking at it leaves no row in the audit log (I5); for the same reason it must tell of
-nobody alone (I13). Each municipality is masked with its county, and what stands for a county, or for all, is the sum of
-what is told below it and nothing else: no number of one page can be subtracted from another's. Whoever wants to know
-more follows the link to the list, which shows the people and notes each look.
+A map names nobody, so that looking at it leaves no row in the audit log (I5); for the same reason it tells of nobody
+alone (I13). Each municipality is masked with its county, and what stands for a county, or for all, is the sum of what
+is told below it and nothing else, so that the pages of one search say no more together than each by itself. Whoever
+wants to know more follows a link to the list, which names the people and notes each look. Maps of two searches can be
+subtracted, as the lists can (docs/decisions/0011-tables-without-small-numbers.md): they are not to be passed on.
 """
 
 from bisect import bisect_right
@@ -14,7 +15,7 @@ from flask_babel import gettext as _
 
 from services import geography, maps, masking, search
 from services.masking import LIMIT
-from services.search import MOST_COUNTED, OUTSIDE, Filters, NotAllowed, Scope
+from services.search import OUTSIDE, Filters, NotAllowed, Scope
 
 STEPS = (1, LIMIT, 20, 100, 500)
 """Where each shade begins."""
@@ -107,15 +108,15 @@ def overview(scope: Scope, filters: Filters, county: str | None = None) -> Overv
 
 def _masked(counts: Mapping[str, int]) -> tuple[dict[str, Number], Number]:
     """What may be told of each place and of all together."""
-    told = {place: min(count, MOST_COUNTED) for place, count in counts.items()}
+    told = {place: min(count, search.MOST_COUNTED) for place, count in counts.items()}
     table = masking.mask({(place, ""): count for place, count in told.items()}, list(told), [""])
     numbers = {}
     for place, count in counts.items():
-        if count > MOST_COUNTED:
-            numbers[place] = Number(MOST_COUNTED, None)
+        if count > search.MOST_COUNTED:
+            numbers[place] = Number(search.MOST_COUNTED, None)
         elif count == 0:
             numbers[place] = NOBODY
         else:
             shown = table.cells[place, ""]
             numbers[place] = Number(1, LIMIT - 1) if shown is None else Number(shown, shown)
-    return numbers, Number(table.total.low, None if max(counts.values()) > MOST_COUNTED else table.total.high)
+    return numbers, Number(table.total.low, None if max(counts.values()) > search.MOST_COUNTED else table.total.high)
