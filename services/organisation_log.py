@@ -23,7 +23,11 @@ from services.audit_reading import ACTION_TEXT, PAGE_SIZE, LogFilter, conditions
 from services.errors import Forbidden
 
 VIEWED = "audit.viewed"
-ACTS = (insight.SHOWN, "profile.opened", "contact.revealed", "contact.outcome_noted", "cv.downloaded", VIEWED)
+ACTS = (
+    *(insight.SHOWN, "profile.opened", "contact.revealed", "contact.outcome_noted", "cv.downloaded"),
+    *("shortlist.person_added", "person.taken_out", "contact.taken_out"),
+    *("register_export.asked", "register_export.downloaded", VIEWED),
+)
 """What users do with people in the register, and that somebody read of it."""
 
 

@@ -10,15 +10,14 @@ from flask_babel import ngettext
 
 from blueprints import guard
 from blueprints.guard import Role, actor, open_to
-from extensions import login
-from extensions.database import db
+from extensions import clock, login
 from extensions.language import show_date
 from forms.organisations import ConfirmForm, LevelForm
+from forms.register_search import ANY
 from models.application import AccessApplication
 from models.enums import AccessLevel, GrantEnd, GrantStatus, InvitationStatus
 from models.grant import Grant
-from models.organisation import Organisation
-from services import applications, grants, invitations, organisations
+from services import applications, grants, invitations, organisation_home, search
 from services.application_rules import Action, Side
 from services.errors import Forbidden
 from services.grants import LastAdministrator
@@ -31,12 +30,11 @@ bp = Blueprint("organisations", __name__)
 @bp.get("/virksomhet")
 @open_to(Role.ORGANISATION_USER)
 def home() -> ResponseReturnValue:
-    organisation = db.session.get_one(Organisation, actor().organisation_id)
     return render_template(
         "organisations/home.html",
-        organisation=organisation,
-        area=organisations.area(organisation),
-        users=grants.count_active(organisation.id),
+        home=organisation_home.of(actor()),
+        search_url=url_for("register.find", fra=clock.today(), bekreftet=ANY),
+        most=search.MOST_COUNTED,
         level=str(ACCESS_LEVEL[actor().level or AccessLevel.READER]),
     )
 

@@ -31,7 +31,7 @@ def test_the_home_page_says_where_the_access_reaches(make, client_for):
     page = client_for(grant.person, Role.ORGANISATION_USER, make.organisation()).get("/virksomhet").text
     assert "<h1" in page and "KOMMUNE 942110464" in page and "942 110 464" in page
     assert "Trondheim" in page and "Søke i registeret og kontakte helsepersonell" in page
-    assert "Finn helsepersonell som kan jobbe i området deres." in page
+    assert "Ingen i området kan jobbe i dag." in page
 
 
 def test_a_health_trust_sees_its_catchment(make, client_for):

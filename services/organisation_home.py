@@ -1,0 +1,83 @@
+"""What an organisation's home page says of today, in a few statements that do not grow with the register."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from extensions import clock
+from extensions.database import db
+from extensions.language import alphabetical
+from models.application import AccessApplication
+from models.enums import ApplicationStatus, ExportStatus, GrantStatus
+from models.grant import IN_USE, Grant
+from models.listing import Listing
+from models.register import RegisterExport, Shortlist
+from services import geography, grants, saved_searches, search, settings
+from services.access import Actor
+from services.saved_searches import Standing
+from services.search import Counts, Filters
+from services.settings import Key
+
+UNDER_WAY = (ApplicationStatus.SUBMITTED, ApplicationStatus.IN_REVIEW, ApplicationStatus.WAITING)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The numbers of one organisation, as one of its users sees them."""
+
+    organisation_number: str
+    area: list[str]
+    """The names of its municipalities."""
+    available: Counts
+    """Who could work today."""
+    users: int
+    to_confirm: int
+    """Users whose access ends or stays locked unless the organisation confirms it."""
+    applications: int
+    shortlists: int
+    files: int
+    """The user's own, ready to be fetched."""
+    searches: list[Standing]
+
+
+def of(actor: Actor) -> Home:
+    """For a user of an organisation; raises NotFound for anybody else."""
+    scope, now = search.scope_of(actor), clock.now()
+    today = search.fitting(scope, Filters(available_on=clock.today(), confirmed_within=None), now)
+    everybody, fresh = search.count_each([today, [*today, Listing.confirmed_at > now - search.FRESH]])
+    months = settings.value(Key.RECONFIRMATION_MONTHS)
+    own = Grant.organisation_id == actor.organisation_id
+    soon_over = Grant.confirmed_at + func.make_interval(0, months) <= now + grants.RECONFIRMATION_NOTICE
+    numbers = db.session.execute(
+        select(
+            _count(and_(own, IN_USE)).label("users"),
+            _count(and_(own, Grant.status == GrantStatus.ACTIVE, or_(Grant.locked_at.is_not(None), soon_over))).label(
+                "to_confirm"
+            ),
+            _count(
+                and_(
+                    AccessApplication.organisation_id == actor.organisation_id, AccessApplication.status.in_(UNDER_WAY)
+                )
+            ).label("applications"),
+            _count(Shortlist.organisation_id == actor.organisation_id).label("shortlists"),
+            _count(
+                and_(
+                    RegisterExport.organisation_id == actor.organisation_id,
+                    RegisterExport.account_id == actor.account_id,
+                    RegisterExport.status == ExportStatus.READY,
+                    RegisterExport.expires_at > now,
+                )
+            ).label("files"),
+        )
+    ).one()
+    return Home(
+        organisation_number=scope.organisation_number,
+        area=sorted((geography.name_of(number) for number in scope.municipalities), key=alphabetical),
+        available=Counts(everybody, fresh),
+        searches=saved_searches.of(actor),
+        **numbers._asdict(),
+    )
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).where(condition).scalar_subquery()
