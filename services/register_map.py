@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from extensions.language import alphabetical
 from services import geography, maps, masking, search
 from services.masking import LIMIT
 from services.search import OUTSIDE, Filters, NotAllowed, Scope
@@ -87,7 +88,8 @@ def overview(scope: Scope, filters: Filters, county: str | None = None) -> Overv
     if county is not None and county not in every:
         raise NotAllowed
     shown = [county] if county else every
-    areas = {one: [number for number, its in scope.municipalities.items() if its == one] for one in shown}
+    by_name = sorted(scope.municipalities, key=lambda number: alphabetical(geography.name_of(number)))
+    areas = {one: [number for number in by_name if scope.municipalities[number] == one] for one in shown}
     counts = search.living_in(scope, filters, [number for area in areas.values() for number in area], shown == every)
     masked = {one: _masked({number: counts[number] for number in area}) for one, area in areas.items()}
     outside = _masked({OUTSIDE: counts[OUTSIDE]})[1] if shown == every else None

@@ -222,14 +222,14 @@ def living_in(scope: Scope, filters: Filters, places: Sequence[str], has_outside
     that is asked for. One statement, in which each place is counted by itself and only up to one above MOST_COUNTED:
     the work follows the number of places on a page and not that of people in the register."""
     conditions = fitting(scope, filters, clock.now())
-    place = func.unnest(literal(list(places), ARRAY(String))).column_valued("place")
-    there = _capped([*conditions, Listing.municipality_number == place], place)
-    statements = [select(place.label("place"), there.label("total"))]
+    place = func.unnest(literal(list(places), ARRAY(String))).table_valued("number").render_derived(name="place")
+    there = _capped([*conditions, Listing.municipality_number == place.c.number], place)
+    statements = [select(place.c.number, there.label("total"))]
     if has_outside:
         home = Listing.municipality_number
         elsewhere = or_(home.is_(None), home.not_in(list(scope.municipalities)))
         statements.append(select(literal(OUTSIDE), _capped([*conditions, elsewhere])))
-    return {row.place: row.total for row in db.session.execute(union_all(*statements))}
+    return {row.number: row.total for row in db.session.execute(union_all(*statements))}
 
 
 def able_to_start(scope: Scope, filters: Filters, day: date, minutes: int) -> int:

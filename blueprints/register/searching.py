@@ -17,7 +17,7 @@ from werkzeug.urls import iri_to_uri
 from blueprints.guard import Role, actor, open_to
 from blueprints.register.blueprint import bp
 from extensions import clock
-from extensions.language import show_date
+from extensions.language import alphabetical, show_date
 from forms.register_search import ANY, SearchForm, query_of, said
 from services import audit, geography, insight, professions, search, words
 from services.search import Filters, Place, Scope, Sort
@@ -76,6 +76,7 @@ SORTS = {
 def search_form(scope: Scope, values: MultiDict[str, Any] | None = None) -> SearchForm:
     """The form with what the address, or somebody else, asks for; choices are the organisation's own area."""
     names = [(number, geography.name_of(number)) for number in scope.municipalities]
+    names.sort(key=lambda pair: alphabetical(pair[1]))
     return SearchForm(request.args if values is None else values, names, professions.specialities())
 
 
