@@ -140,6 +140,7 @@ def test_with_the_keyboard_alone(
 ) -> None:
     person = arrive(visitor)
     page = person.page
+    page.on("filechooser", lambda chooser: None)  # the browser asks us from now on, not from the press on
 
     def tab_to(selector: str) -> None:
         for _ in range(60):

@@ -1,10 +1,13 @@
-"""From «kan jeg registrere meg?» to a listed profile, on a phone, with scripts and without (ux.md D0–D10)."""
+"""From «kan jeg registrere meg?» to a listed profile with a CV, on a phone, with scripts and without, by ID-porten and
+by HelseID (ux.md D0–D10)."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from stubs.people import by_key
+from tests import papers
 from tests.e2e.conftest import Visitor, count
 from tests.site import Site, until
 
@@ -13,11 +16,13 @@ NURSE = by_key("professional_nurse")
 MAIL = "tuva.lyngmark@e-post.example"
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_from_the_first_question_to_listed(clean_site: Site, visitor: Callable[..., Visitor], scripts: bool) -> None:
+@pytest.mark.parametrize(("scripts", "provider"), [(True, "ID-porten"), (False, "HelseID")])
+def test_from_the_first_question_to_listed(
+    clean_site: Site, visitor: Callable[..., Visitor], scripts: bool, provider: str, tmp_path: Path
+) -> None:
     person = visitor(scripts=scripts, width=PHONE)
     check(person)
-    sign_in(person)
+    sign_in(person, provider)
     consent(person)
     about(person)
     authorisation(person)
@@ -25,7 +30,8 @@ def test_from_the_first_question_to_listed(clean_site: Site, visitor: Callable[.
     availability(person)
     areas(person)
     finish(person)
-    assert count(clean_site, "SELECT count(*) FROM listing") == 1
+    upload(person, tmp_path / "Min CV.pdf")
+    assert count(clean_site, "SELECT count(*) FROM listing WHERE has_cv") == 1
     confirm_email(person, clean_site)
     hide(person, clean_site)
 
@@ -53,9 +59,9 @@ def check(person: Visitor) -> None:
     person.looks_right("D0 yes")
 
 
-def sign_in(person: Visitor) -> None:
+def sign_in(person: Visitor, provider: str) -> None:
     person.press("Logg inn og registrer deg")
-    person.press("Logg inn med ID-porten")
+    person.press(f"Logg inn med {provider}")
     person.page.get_by_role("button", name=NURSE.name).click()
     person.page.wait_for_url("**/min-side/registrer/samtykke")
 
@@ -158,6 +164,16 @@ def finish(person: Visitor) -> None:
     assert "Du er registrert. Takk for at du stiller opp." in content
     assert "Kommuner og helseforetak med tilgang kan se deg." in content
     person.looks_right("D10 listed")
+
+
+def upload(person: Visitor, file: Path) -> None:
+    file.write_bytes(papers.pdf())
+    person.page.get_by_role("main").get_by_role("link", name="CV").first.click()
+    assert person.heading() == "CV"
+    person.choose("Virksomheter jeg har samtykket til")
+    person.page.get_by_label("Fil", exact=True).set_input_files(file)
+    person.page.get_by_role("button", name="Last opp").click()
+    until(lambda: person.page.reload() and "Klar. Lastet opp" in person.page.content(), "the scan")
 
 
 def confirm_email(person: Visitor, site: Site) -> None:
