@@ -81,7 +81,7 @@ def how_many(actor: Actor, filters: Filters | None, shortlist_id: UUID | None) -
 
 
 def ask(actor: Actor, wanted: Wanted) -> RegisterExport:
-    """Have a file made. Raises Stopped, QuotaReached, NotAllowed, and NoSuchList for a list that is not the
+    """Have a file made. Raises Stopped, QuotaReached, NotAllowed, and NotFound for a list that is not the
     organisation's."""
     reveals.require_not_stopped(actor, Stoppable.EXPORTS)
     if wanted.shortlist_id is not None:
@@ -209,8 +209,14 @@ def read(actor: Actor, export: RegisterExport) -> Iterator[bytes]:
     )
     if db.session.scalar(visible) != export.rows:
         raise Conflict(_("Noen i filen er ikke lenger synlig for dere. Lag en ny fil."))
-    facts = {"purpose": export.purpose.value, "fields": export.columns, "rows": export.rows}
-    audit.record(actor, "register_export.downloaded", export, **facts)
+    audit.record(
+        actor,
+        "register_export.downloaded",
+        export,
+        purpose=export.purpose.value,
+        fields=export.columns,
+        rows=export.rows,
+    )
     return files.read(export)
 
 
@@ -331,7 +337,7 @@ def _count(conditions: Sequence[Condition]) -> int:
 
 def _unchecked(conditions: Sequence[Condition]) -> list[UUID]:
     """Those of the file whom HPR has said nothing of for a day."""
-    newest = _newest(select(Listing.professional_id, Listing.hpr_checked_at).where(*conditions)).subquery()
+    newest = _newest(select(Listing.professional_id, Listing.hpr_checked_at).where(*conditions), MOST).subquery()
     limit = clock.now() - authorisations.FRESH
     return list(db.session.scalars(select(newest.c.professional_id).where(newest.c.hpr_checked_at < limit)))
 
@@ -344,12 +350,13 @@ def _ask_hpr(conditions: Sequence[Condition]) -> None:
         outbox.add(Job.RECHECK_HPR, professional_ids=ids)
 
 
-def _newest(query: Any) -> Any:
-    """As many as there is room for, those first who confirmed last."""
-    return query.order_by(Listing.confirmed_at.desc(), Listing.professional_id).limit(MOST)
+def _newest(query: Any, most: int) -> Any:
+    """So many of them, those first who confirmed last."""
+    return query.order_by(Listing.confirmed_at.desc(), Listing.professional_id).limit(most)
 
 
 def _people(export: RegisterExport, conditions: Sequence[Condition]) -> Sequence[Person]:
+    """Who goes into the file: no more than when it was asked for, which is what the quotas know."""
     query = (
         select(Listing, Professional, HprRecord.number.label("hpr_number"))
         .join(Professional, Professional.id == Listing.professional_id)
@@ -360,4 +367,4 @@ def _people(export: RegisterExport, conditions: Sequence[Condition]) -> Sequence
         is_entry = ShortlistEntry.professional_id == Listing.professional_id
         query = query.add_columns(ShortlistEntry).join(ShortlistEntry, is_entry)
         query = query.where(ShortlistEntry.shortlist_id == export.shortlist_id)
-    return db.session.execute(_newest(query)).all()
+    return db.session.execute(_newest(query, export.rows)).all()
