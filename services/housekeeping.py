@@ -3,11 +3,12 @@
 Everything here is safe to repeat and to run late; the caller commits. Each returns how many rows it changed.
 """
 
+import logging
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Delete, Update, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Delete, Update, delete, exists, func, or_, select, update
 
 from extensions import clock
 from extensions.database import db
@@ -26,6 +27,7 @@ from models.enums import (
 )
 from models.grant import Grant, Invitation
 from models.message import Message
+from models.organisation import Organisation
 from models.outbox import OutboxEntry
 from models.privacy import PersonLookup
 from models.professional import Link
@@ -39,10 +41,13 @@ from services import (
     held_forms,
     invitations,
     mailbox,
+    organisations,
     register_files,
     settings,
 )
 from services.settings import Key
+
+log = logging.getLogger("alarm")
 
 BATCH = 500
 """Rows a round, so that no transaction is long; the next round takes the rest."""
@@ -50,6 +55,9 @@ WARNED_FOR = timedelta(days=14)
 """How long before its end an organisation must have been asked to confirm a grant; unasked, nothing ends."""
 READ_WITHIN, REMINDED_OF = timedelta(days=7), timedelta(days=14)
 """How long a decision may lie unread before it is told of again; and how old it may be then, if nothing ran."""
+VERIFIED_FOR, ORGANISATIONS, MOST_ENDED = timedelta(days=7), 25, 3
+"""How long an answer of Enhetsregisteret stands, how many organisations are asked of in a round, and how many may be
+deleted there before the answer itself is doubted."""
 ATTEMPTS_KEPT = timedelta(days=1)
 DONE_WORK_KEPT = timedelta(days=14)
 
@@ -242,6 +250,32 @@ def _was_asked(kind: MessageKind, key: str, after: datetime, before: datetime) -
         Message.kind == kind, Message.key.startswith(key), Message.created_at.between(after, before)
     )
     return db.session.scalar(asked.limit(1)) is not None
+
+
+def end_of_ended_organisations() -> int:
+    """Ask Enhetsregisteret of the organisations it has not confirmed for a week, some each time, and end the access of
+    those that are deleted there. When many are at once, nothing ends: then somebody must look. Raises Unavailable."""
+    has_users = exists().where(Grant.organisation_id == Organisation.id, Grant.status != GrantStatus.ENDED)
+    asked = db.session.scalars(
+        select(Organisation)
+        .where(
+            has_users,
+            or_(Organisation.verified_at.is_(None), Organisation.verified_at < clock.now() - VERIFIED_FOR),
+        )
+        .order_by(Organisation.verified_at.nulls_first(), Organisation.id)
+        .limit(ORGANISATIONS)
+    ).all()
+    over = [organisation for organisation in asked if organisations.has_ended(organisation)]
+    if len(over) > MOST_ENDED:
+        log.critical("organisations ended", extra={"event": "organisations_ended", "count": len(over)})
+        return 0
+    ended = 0
+    for organisation in over:
+        left = select(Grant).where(Grant.organisation_id == organisation.id, Grant.status != GrantStatus.ENDED)
+        for grant in db.session.scalars(left.order_by(Grant.id)).all():
+            grants.end(None, grant, GrantEnd.ORGANISATION_ENDED, _("Virksomheten er slettet i Enhetsregisteret."))
+            ended += 1
+    return ended
 
 
 def delete_drafts() -> int:

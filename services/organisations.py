@@ -262,6 +262,19 @@ def reverify(organisation: Organisation) -> bool:
     return resolved.is_confirmed
 
 
+def has_ended(organisation: Organisation) -> bool:
+    """Ask Enhetsregisteret now whether the organisation is deleted or removed there; the row is brought up to date.
+
+    Bankrupt, being wound up, unknown or of another kind is for a person to judge. Raises Unavailable.
+    """
+    try:
+        reverify(organisation)
+    except NotEligible:
+        answer = db.session.get(RegistryUnit, organisation.number, populate_existing=True)
+        return answer is not None and (answer.is_removed or answer.deleted_on is not None)
+    return False
+
+
 def area(organisation: Organisation) -> list[Municipality]:
     """The municipalities an organisation finds people for (D6), by name; none when the reference data lack it."""
     if organisation.kind is OrganisationKind.MUNICIPALITY:

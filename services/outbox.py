@@ -30,6 +30,7 @@ class Job(StrEnum):
     RETAIN = "workers.housekeeping.retain"
     CHECK_HPR = "workers.lookup.check"
     PLAN_HPR_CHECKS = "workers.lookup.plan"
+    CHECK_ORGANISATIONS = "workers.lookup.check_organisations"
     RECHECK_HPR = "workers.lookup.recheck"
     KEEP_FRESH = "workers.availability.keep_fresh"
     REFRESH_LISTING = "workers.availability.refresh_listing"

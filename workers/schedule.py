@@ -35,6 +35,7 @@ SCHEDULE = (
     Periodic("7 * * * *", Job.REMIND_INVITATIONS),
     Periodic("12 * * * *", Job.EXPIRE_INVITATIONS),
     Periodic("0 6 * * *", Job.RECONFIRM_GRANTS),
+    Periodic("40 5 * * *", Job.CHECK_ORGANISATIONS),
     Periodic("0 7 * * *", Job.SEND_ALERTS),
     Periodic("20 3 * * *", Job.RETAIN),
     Periodic("40 3 * * *", Job.REPORT_INVARIANTS),

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
+from adapters.errors import Unavailable
 from extensions import clock
 from extensions.database import db
 from models.account import Account, FormKey, HeldForm, LoginAttempt, LoginSession
@@ -226,6 +227,36 @@ class TestUnusedAccess:
         with later(days=220):
             assert housekeeping.lock_unused() == 0
         assert get(grant).locked_at is None
+
+
+class TestEndedOrganisations:
+    def test_the_access_of_one_that_is_deleted_ends_and_of_others_stays(self, context, make, stubs):
+        deleted, standing = (make.organisation(number, verified_at=None) for number in ("942110464", "940101808"))
+        gone, invited, stays = (
+            make.user(organisation=deleted),
+            make.user(organisation=deleted, status=GrantStatus.INVITED),
+            make.user(organisation=standing),
+        )
+        stubs.control("enhetsregisteret", "delete", organisation=deleted.number)
+        assert (housekeeping.end_of_ended_organisations(), housekeeping.end_of_ended_organisations()) == (2, 0)
+        db.session.commit()
+        assert [get(grant).ended_as for grant in (gone, invited, stays)] == [GrantEnd.ORGANISATION_ENDED] * 2 + [None]
+        assert kinds() == [MessageKind.ACCESS_ENDED] * 4
+
+    def test_too_many_at_once_are_doubted(self, context, make, stubs, monkeypatch):
+        monkeypatch.setattr(housekeeping, "MOST_ENDED", 0)
+        grant = make.user(organisation=make.organisation(verified_at=clock.now() - timedelta(days=8)))
+        stubs.control("enhetsregisteret", "remove", organisation="942110464")
+        assert housekeeping.end_of_ended_organisations() == 0
+        assert get(grant).status is GrantStatus.ACTIVE
+
+    def test_what_was_answered_lately_or_is_not_answered_changes_nothing(self, context, make, stubs):
+        make.user()
+        stubs.control("enhetsregisteret", "delete", organisation="942110464")
+        assert housekeeping.end_of_ended_organisations() == 0
+        stubs.control("enhetsregisteret", "http503")
+        with later(days=8), pytest.raises(Unavailable):
+            housekeeping.end_of_ended_organisations()
 
 
 class TestRetention:
