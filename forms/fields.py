@@ -256,6 +256,26 @@ def _as_number(text: Any) -> Any:
     return int(text) if text.isascii() and text.isdecimal() and len(text) == 4 else text or None
 
 
+class CountField(StringField):
+    """A whole number from 1 to `most`."""
+
+    data: Any
+
+    def __init__(self, label: Any, most: int, **kwargs: Any) -> None:
+        missing = [Filled(lazy_gettext("Skriv et tall."))]
+        super().__init__(label, missing, filters=[_as_count], render_kw={"inputmode": "numeric", "size": 8}, **kwargs)
+        self.most = most
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if not validation_stopped and not (isinstance(self.data, int) and 1 <= self.data <= self.most):
+            raise ValidationError(_("Skriv et tall fra 1 til %(n)s.", n=self.most))
+
+
+def _as_count(text: Any) -> Any:
+    text = re.sub(r"\s", "", str(text)) if text is not None else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else text or None
+
+
 class CheckboxesField(SelectMultipleField):
     """Any number of the choices, as check boxes."""
 

@@ -139,6 +139,7 @@ ACTION_TEXT: Mapping[str, Any] = {
     "shortlist.person_added": _l("Lagt i kortliste"),
     "shortlist.person_removed": _l("Tatt ut av kortliste"),
     "shortlist.renamed": _l("Kortliste fikk nytt navn"),
+    "setting.changed": _l("Grense endret"),
     "staff.added": _l("Lagt til som ansatt"),
     "staff.removed": _l("Fjernet som ansatt"),
     "stop.lifted": _l("Stopp opphevet"),
