@@ -1,0 +1,101 @@
+"""The report of the register: the area's people by profession and where they live, masked, on page, paper and in a file
+(ux.md E3)."""
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pypdf import PdfReader
+
+from extensions import clock
+from extensions.database import db
+from models.audit import AuditEvent
+from models.enums import Language, OrganisationKind, Role
+from models.professional import Block, ProfessionalAuthorisation
+from services import register_reports, search
+from tests.builders import Builders
+
+ST_OLAV = "883974832"
+
+
+@pytest.fixture
+def trust(make: Builders) -> Any:
+    return make.organisation(ST_OLAV, kind=OrganisationKind.HEALTH_TRUST, form="ORGL", name="St. Olavs hospital HF")
+
+
+@pytest.fixture
+def reader(make: Builders, client_for: Any, trust: Any) -> FlaskClient:
+    client: FlaskClient = client_for(make.user(organisation=trust).person, Role.ORGANISATION_USER, trust)
+    return client
+
+
+def some(make: Builders, number: int, **changes: Any) -> None:
+    for _ in range(number):
+        make.professional(**changes)
+
+
+def an_authorisation(profession: str) -> ProfessionalAuthorisation:
+    return ProfessionalAuthorisation(
+        profession=profession,
+        profession_name=profession,
+        kind="1",
+        kind_name="Autorisasjon",
+        valid_from=date(2013, 6, 20),
+        is_active=True,
+    )
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=";"))
+
+
+def test_the_same_masked_numbers_on_page_paper_and_in_the_file(
+    reader: FlaskClient, make: Builders, app: Any, trust: Any
+) -> None:
+    some(make, 6)
+    some(make, 2, municipality_number="5031")
+    some(make, 2, municipality_number="0301")
+    make.professional(reach__municipalities=["0301"])  # wants to work elsewhere
+    make.professional(listed=False)
+    hidden = Block(organisation_number=trust.number, organisation_name=trust.name, created_at=clock.now())
+    make.professional(blocks=[hidden])
+    rows = rows_of(reader.get("/register/rapport.csv").text)
+    assert rows == [
+        ["Bosted", "Sykepleier", "Sum"],
+        ["Malvik", "under 5", "under 5"],
+        ["Trondheim", "6", "6"],
+        ["Utenfor området", "under 5", "under 5"],
+        ["Sum", "8–14", "8–14"],
+    ]
+    page = reader.get("/register/rapport?yrke=LE").text
+    assert page.count("under 5") >= 4 and "8–14" in page and "skjult for å verne enkeltpersoner" in page
+    assert page.count('role="img"') == 2 and "register?yrke=LE" in page
+    pdf = PdfReader(io.BytesIO(reader.get("/register/rapport.pdf").data))
+    text = " ".join("".join(one.extract_text() for one in pdf.pages).split())
+    assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"] and pdf.trailer["/Root"]["/Lang"] == "nb"
+    for row in rows[1:]:
+        assert " ".join([row[0], row[1]]) in text
+    assert "St. Olavs hospital HF" in text and "Inneholder ingen personopplysninger" in text
+    with app.app_context():
+        assert not [event for event in db.session.query(AuditEvent) if event.action == "listing.shown"]
+
+
+def test_who_has_two_professions_is_counted_in_both(context: Any, make: Builders) -> None:
+    scope = search.scope_for(make.organisation())
+    report = register_reports.of(scope)
+    assert not report.professions and "Ingen helsepersonell" in report.summary
+    assert register_reports.pdf_of(report, "Trondheim kommune", Language.ENGLISH)[:5] == b"%PDF-"
+    for number in range(7):
+        codes = ["SP", "JO"] if number < 6 else ["SP"]
+        make.professional(competence__professions=codes, authorisations=[an_authorisation(code) for code in codes])
+    report = register_reports.of(scope)
+    assert [(line.name, register_reports.said(line.total)) for line in report.professions] == [
+        ("Jordmor", "6"),
+        ("Sykepleier", "7"),
+    ]
+    assert register_reports.said(report.total) == "13" and report.is_whole
+    assert [bar.name for bar in register_reports.bars(report.professions)] == ["Sykepleier", "Jordmor"]
+    assert report.made_at <= clock.now()
