@@ -7,10 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models.application import AccessApplication
 from models.base import Base, HasId, HasStatus
 from models.enums import Language, MessageKind, MessageStatus
+from models.grant import Invitation
+from models.professional import Link
 
 
 class Message(HasId, HasStatus, Base):
@@ -44,3 +47,6 @@ class Message(HasId, HasStatus, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     refusal: Mapped[str | None] = mapped_column(String(60))
     """Why it could not be delivered: the mail server's code, or gave_up."""
+    application: Mapped[AccessApplication | None] = relationship()
+    invitation: Mapped[Invitation | None] = relationship()
+    link: Mapped[Link | None] = relationship()

@@ -3,15 +3,16 @@
 from uuid import UUID
 
 from sqlalchemy import update
+from sqlalchemy.orm import joinedload
 
 from adapters.errors import Rejected
 from extensions import clock
 from extensions.agencies import agencies
 from extensions.database import db
 from models.enums import InvitationStatus, MessageKind, MessageStatus
-from models.grant import Invitation
+from models.grant import Grant, Invitation
 from models.message import Message
-from models.professional import Link, Professional
+from models.professional import Professional
 from services import audit, messages, saved_searches
 
 LIVE = frozenset({InvitationStatus.QUEUED, InvitationStatus.SENT})
@@ -19,6 +20,7 @@ CARRIES_LINK = frozenset({MessageKind.INVITATION, MessageKind.INVITATION_REMINDE
 FORGOTTEN = frozenset({MessageKind.PROFILE_ERASED})
 """Told to people we know nothing of any more: the row, with its address, goes when its fate is known (I8)."""
 GAVE_UP = "gave_up"
+_WHOLE = (joinedload(Message.invitation).joinedload(Invitation.grant).joinedload(Grant.organisation),)
 
 
 def send(message_id: UUID) -> None:
@@ -54,19 +56,20 @@ def give_up(message_id: UUID) -> None:
 
 def _locked(message_id: UUID) -> Message | None:
     """The message as it is now, with its row lock; None when it is not queued any more."""
-    message = db.session.get(Message, message_id, with_for_update=True, populate_existing=True)
+    message = db.session.get(
+        Message, message_id, options=_WHOLE, with_for_update={"of": Message}, populate_existing=True
+    )
     return message if message is not None and message.status is MessageStatus.QUEUED else None
 
 
 def _still_wanted(message: Message) -> bool:
     if message.kind is MessageKind.NEW_PEOPLE:
         return saved_searches.wants_alerts(UUID(message.facts["grant_id"]))
-    if message.link_id is not None:
-        return db.session.get_one(Link, message.link_id).expires_at > clock.now()
-    if message.kind not in CARRIES_LINK or message.invitation_id is None:
+    if message.link is not None:
+        return message.link.expires_at > clock.now()
+    if message.kind not in CARRIES_LINK or message.invitation is None:
         return True
-    invitation = db.session.get_one(Invitation, message.invitation_id)
-    return invitation.status in LIVE and invitation.expires_at > clock.now()
+    return message.invitation.status in LIVE and message.invitation.expires_at > clock.now()
 
 
 def _mark_undeliverable(message: Message, code: str) -> None:

@@ -13,10 +13,8 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from extensions.agencies import settings
-from extensions.database import db
 from extensions.keys import keyring
 from extensions.language import in_language, show_date, show_time
-from models.application import AccessApplication
 from models.enums import Language, LinkPurpose, MessageKind
 from models.grant import Invitation
 from models.message import Message
@@ -95,20 +93,17 @@ def _facts(message: Message) -> dict[str, Any]:
         "help_address": f"{config.host}{prefix}/hjelp",
         "service": config.service_name,
     }
-    if message.application_id is not None:
-        application = db.session.get_one(AccessApplication, message.application_id)
-        facts["organisation"] = application.organisation.name
-        facts["reference"] = _grouped(application.reference)
-    if message.invitation_id is not None:
-        invitation = db.session.get_one(Invitation, message.invitation_id)
-        facts["organisation"] = invitation.grant.organisation.name
-        facts["expires"] = show_date(invitation.expires_at)
+    if message.application is not None:
+        facts["organisation"] = message.application.organisation.name
+        facts["reference"] = _grouped(message.application.reference)
+    if message.invitation is not None:
+        facts["organisation"] = message.invitation.grant.organisation.name
+        facts["expires"] = show_date(message.invitation.expires_at)
         if message.kind in (MessageKind.INVITATION, MessageKind.INVITATION_REMINDER):
-            facts["link"] = f"{config.base_url}{prefix}/i/{_token(invitation)}"
-    if message.link_id is not None:
-        link = db.session.get_one(Link, message.link_id)
-        facts["link"] = _address_of(link, message.language)
-        facts["expires"] = show_date(link.expires_at)
+            facts["link"] = f"{config.base_url}{prefix}/i/{_token(message.invitation)}"
+    if message.link is not None:
+        facts["link"] = _address_of(message.link, message.language)
+        facts["expires"] = show_date(message.link.expires_at)
     if message.kind is MessageKind.NEW_PEOPLE:
         facts["stop"] = f"{config.base_url}{prefix}{links.alerts_path(UUID(message.facts['grant_id']))}"
     if message.kind is MessageKind.APPLICATION_RECEIVED:

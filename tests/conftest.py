@@ -40,7 +40,13 @@ from workers.schedule import Schedule
 
 KEPT_TABLES = {"county", "municipality", "postal_code", "health_trust", "health_trust_area", "setting"}
 BASE_URL = "http://localhost"
-event.listen(Session, "do_orm_execute", turn_round)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unordered() -> Iterator[None]:
+    event.listen(Session, "do_orm_execute", turn_round)
+    yield
+    event.remove(Session, "do_orm_execute", turn_round)
 
 
 @pytest.fixture(scope="session")
