@@ -151,7 +151,8 @@ def _samples() -> Select[tuple[LogReview, AuditEvent, str | None, str | None, in
             earlier.subject_id == AuditEvent.subject_id,
             earlier.actor_id == AuditEvent.actor_id,
             earlier.action.in_(DRAWN_FROM),
-            earlier.at.between(AuditEvent.at - timedelta(days=30), AuditEvent.at),
+            earlier.id <= AuditEvent.id,
+            earlier.at > AuditEvent.at - timedelta(days=30),
         )
         .scalar_subquery()
     )

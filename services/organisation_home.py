@@ -45,9 +45,9 @@ def of(actor: Actor) -> Home:
     scope, now = search.scope_of(actor), clock.now()
     today = search.fitting(scope, Filters(available_on=clock.today(), confirmed_within=None), now)
     everybody, fresh = search.count_each([today, [*today, Listing.confirmed_at > now - search.FRESH]])
-    months = settings.value(Key.RECONFIRMATION_MONTHS)
+    half_year = func.make_interval(0, settings.in_sql(Key.RECONFIRMATION_MONTHS))
     own = Grant.organisation_id == actor.organisation_id
-    soon_over = Grant.confirmed_at + func.make_interval(0, months) <= now + grants.RECONFIRMATION_NOTICE
+    soon_over = Grant.confirmed_at + half_year <= now + grants.RECONFIRMATION_NOTICE
     numbers = db.session.execute(
         select(
             _count(and_(own, IN_USE)).label("users"),

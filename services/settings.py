@@ -7,7 +7,7 @@ from enum import StrEnum
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from extensions.database import db
 from models.organisation import Setting
@@ -163,6 +163,12 @@ def values(*keys: Key) -> dict[Key, int]:
     """Several numbers in one query."""
     stored = dict(db.session.execute(select(Setting.key, Setting.value).where(Setting.key.in_(keys))).all())
     return {key: stored.get(key.value, DEFAULTS[key][0]) for key in keys}
+
+
+def in_sql(key: Key) -> ColumnElement[int]:
+    """The number in force, for a statement that needs no query of its own for it."""
+    stored = select(Setting.value).where(Setting.key == key).scalar_subquery()
+    return func.coalesce(stored, DEFAULTS[key][0])
 
 
 def retention_rules() -> list[RetentionRule]:
