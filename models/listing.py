@@ -22,6 +22,7 @@ class Listing(Base):
         Index("ix_listing_listed_until", "listed_until"),
         Index("ix_listing_confirmed_at", "confirmed_at"),
         Index("ix_listing_listed_since", "listed_since"),
+        Index("ix_listing_municipality", "municipality_number", "confirmed_at"),
     )
     professional_id: Mapped[UUID] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), primary_key=True)
     account_id: Mapped[UUID]

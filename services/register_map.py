@@ -94,8 +94,9 @@ def overview(scope: Scope, filters: Filters, county: str | None = None) -> Overv
     masked = {one: _masked({number: counts[number] for number in area}) for one, area in areas.items()}
     outside = _masked({OUTSIDE: counts[OUTSIDE]})[1] if shown == every else None
     if len(shown) == 1:
-        drawing = maps.of_county(shown[0])
-        places = [Place(number, geography.name_of(number), count) for number, count in masked[shown[0]][0].items()]
+        [county] = shown
+        drawing = maps.of_county(county)
+        places = [Place(number, geography.name_of(number), count) for number, count in masked[county][0].items()]
     else:
         drawing = maps.of_country()
         places = [Place(one, geography.county_name(one), total) for one, (_numbers, total) in masked.items()]

@@ -281,6 +281,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="organisation_id IS NOT NULL",
     )
+    op.create_index("ix_listing_municipality", "listing", ["municipality_number", "confirmed_at"], unique=False)
     op.add_column("access_grant", sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True))
     name = op.f("ck_message_kind_known")
     op.drop_constraint(name, "message")

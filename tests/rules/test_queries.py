@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from extensions import clock
 from extensions.database import db
 from models.account import Account
 from models.application import AccessApplication, Decision, InternalNote
+from models.audit import AuditEvent, LogReview
 from models.enums import (
     AccessLevel,
     AlertFrequency,
@@ -24,6 +25,7 @@ from models.enums import (
     GrantStatus,
     Language,
     NomineeOutcome,
+    OrganisationKind,
     ProfessionalStatus,
     QuestionStatus,
     Role,
@@ -190,7 +192,15 @@ def test_a_decision_on_one_page(app, desk, world):
 
 
 def test_the_directorates_lists_and_users(app, desk, world):
-    lists = ("/sak", "/sak?status=alle&sok=trond", "/logg", "/tilganger", "/tilganger/sok")
+    lists = (
+        "/sak",
+        "/sak?status=alle&sok=trond",
+        "/logg",
+        "/sak/varsler",
+        "/sak/grenser",
+        "/tilganger",
+        "/tilganger/sok",
+    )
     acts = [f"/tilganger/bruker/{world.administrator.id}/{act}" for act in ("stopp", "fodselsnummer")]
     ask_little(app, desk, [*lists, f"/tilganger/{world.organisation.id}", *acts])
 
@@ -207,6 +217,19 @@ def test_the_whole_log(app, client_for, make, desk, world):
         assert desk.get(path).status_code == 200
     client_for(world.administrator.person, Role.ORGANISATION_USER, world.organisation).get("/virksomhet/brukere")
     ask_little(app, client, ["/logg", f"/logg?hvem={world.worker.id}"])
+    with app.app_context():
+        for _ in range(3):
+            looked = AuditEvent(
+                at=clock.now(),
+                action="person.viewed",
+                actor_id=world.worker.id,
+                actor_role=Role.CASEWORKER,
+                object_type="",
+            )
+            db.session.add(LogReview(event=looked, drawn_at=clock.now()))
+        db.session.commit()
+        review_id = db.session.scalars(select(LogReview.id).limit(1)).one()
+    ask_little(app, client, ["/logg/stikkprover", "/logg/stikkprover?vis=ferdige", f"/logg/stikkprover/{review_id}"])
 
 
 def test_the_applicants_pages(app, client_for, world):
@@ -223,7 +246,7 @@ def test_the_applicants_pages(app, client_for, world):
 def test_the_organisations_pages(app, client_for, world):
     client = client_for(world.administrator.person, Role.ORGANISATION_USER, world.organisation)
     user = f"/brukere/{world.administrator.id}"
-    ask_little(app, client, [f"/virksomhet{page}" for page in ("", "/brukere", user, f"{user}/stopp")])
+    ask_little(app, client, [f"/virksomhet{page}" for page in ("", "/brukere", "/logg", user, f"{user}/stopp")])
 
 
 def test_the_organisations_shortlists(app, client_for, make, world):
@@ -240,6 +263,16 @@ def test_the_organisations_shortlists(app, client_for, make, world):
     pages = ("", "/ny", f"/{row.id}", f"/{row.id}/navn", f"/{row.id}/slett", member, f"{member}/fjern")
     paths = [f"/register/kortlister{page}" for page in pages]
     ask_little(app, client, [*paths, f"/register/person/{people[0].id}/kortliste"])
+
+
+def test_the_search_and_its_map(app, client_for, make):
+    """For a trust over two counties, where a search finds people and where it finds nobody."""
+    trust = make.organisation("983658776", kind=OrganisationKind.HEALTH_TRUST, form="ORGL")
+    client = client_for(make.user(organisation=trust).person, Role.ORGANISATION_USER, trust)
+    make.professional()
+    queries = ("", "?innen=60&sorter=avstand", "?yrke=JO&tid=night&bekreftet=7")
+    ask_little(app, client, [f"/register{query}" for query in queries])
+    ask_little(app, client, [f"/register/kart{query}" for query in ("", "?yrke=SP&bekreftet=alle", "?fylke=50")])
 
 
 def test_the_saved_searches(app, client_for, make):
