@@ -18,7 +18,6 @@ from dev.postgres import Role as DatabaseRole
 from extensions import clock
 from extensions.database import db
 from extensions.keys import CannotOpen
-from extensions.language import show_date
 from models.audit import AuditEvent
 from models.enums import AccessLevel, ContactOutcome, GrantEnd, MessageKind, ProfessionalStatus, Role
 from models.grant import Grant
@@ -84,29 +83,24 @@ def put(reader: FlaskClient, submit: Any, path: str, person: Professional) -> st
     """Put a person on a list; the address of the place on it."""
     answer = submit(reader, f"/register/person/{person.id}/kortliste", shortlist=path.rsplit("/", 1)[1])
     assert answer.status_code == 303
-    return f"{path}/{db_entry(person.id)}"
+    return f"{path}/{entry_of(reader.application, person.id)}"
 
 
-def db_entry(professional_id: UUID) -> UUID:
-    session = db.new_session()
-    with session:
-        newest = select(ShortlistEntry.id).where(ShortlistEntry.professional_id == professional_id)
-        return session.scalars(newest.order_by(ShortlistEntry.added_at.desc())).first()  # type: ignore[return-value]
+def entry_of(app: Flask, professional_id: UUID) -> UUID:
+    """The place of somebody who is on one list."""
+    with app.app_context():
+        wanted = select(ShortlistEntry.id).where(ShortlistEntry.professional_id == professional_id)
+        return db.session.scalars(wanted).one()
 
 
-def events(action: str) -> list[AuditEvent]:
-    session = db.new_session()
-    with session:
-        return list(session.scalars(select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.id)))
-
-
-@pytest.fixture(autouse=True)
-def in_context(context: Any) -> None:
-    """Rows are read beside the requests."""
+def events(app: Flask, action: str) -> list[AuditEvent]:
+    with app.app_context():
+        wanted = select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.id)
+        return list(db.session.scalars(wanted))
 
 
 def test_a_list_is_shared_renamed_and_deleted(
-    reader: FlaskClient, make: Builders, submit: Any, client_for: Any
+    app: Flask, reader: FlaskClient, make: Builders, submit: Any, client_for: Any
 ) -> None:
     assert "Dere har ingen kortlister ennå." in reader.get(LISTS).text
     refused = submit(reader, f"{LISTS}/ny", name=" ")
@@ -126,10 +120,12 @@ def test_a_list_is_shared_renamed_and_deleted(
     assert submit(colleague, f"{path}/slett").location.endswith(LISTS)
     assert reader.get(path).status_code == 404
     for action in ("created", "renamed", "deleted"):
-        assert len(events(f"shortlist.{action}")) == 1, action
+        assert len(events(app, f"shortlist.{action}")) == 1, action
 
 
-def test_a_person_is_put_on_a_list_from_the_search(reader: FlaskClient, make: Builders, submit: Any) -> None:
+def test_a_person_is_put_on_a_list_from_the_search(
+    app: Flask, reader: FlaskClient, make: Builders, submit: Any
+) -> None:
     person = make.professional(given_name="Nora")
     search = "/register?yrke=SP&bekreftet=alle"
     link = re.search(r'href="([^"]*/kortliste\?[^"]*)"', reader.get(search).text)[1].replace("&amp;", "&")  # type: ignore[index]
@@ -148,8 +144,8 @@ def test_a_person_is_put_on_a_list_from_the_search(reader: FlaskClient, make: Bu
     assert "Personen ligger her allerede." in reader.get(link).text
     again = submit(reader, link, shortlist=flashed[1].rsplit("/", 1)[1])
     assert again.status_code == 303 and "Personen lå allerede i" in reader.get(search).text
-    assert len(events("shortlist.person_added")) == 1
-    assert db.session.scalar(select(func.count()).select_from(ShortlistEntry)) == 1
+    assert len(events(app, "shortlist.person_added")) == 1
+    assert entry_of(app, person.id)
     unknown = submit(reader, link, shortlist=str(uuid4()))
     assert unknown.status_code == 422
     for elsewhere in ("//ond.example", "https://ond.example", "/\\ond.example"):
@@ -160,7 +156,7 @@ def test_a_person_is_put_on_a_list_from_the_search(reader: FlaskClient, make: Bu
 
 
 def test_status_and_note_are_the_organisations_own(
-    reader: FlaskClient, make: Builders, submit: Any, client_for: Any, postgres: Any, valkey: Any
+    app: Flask, reader: FlaskClient, make: Builders, submit: Any, client_for: Any, postgres: Any, valkey: Any
 ) -> None:
     person = make.professional()
     path = a_list(reader, submit)
@@ -173,19 +169,23 @@ def test_status_and_note_are_the_organisations_own(
     assert NOTE in shown and "Interessert" in shown
     url = postgres.url(DatabaseRole.ADMIN, "tests")
     assert leaks.find([NOTE, "Fjellheim"], database_url=url, redis=valkey.client()) == []
-    (changed,) = events("shortlist.note_changed")
+    (changed,) = events(app, "shortlist.note_changed")
     assert (changed.subject_id, changed.fields) == (person.account_id, ["outcome", "note"])
-    assert submit(reader, place).status_code == 303 and len(events("shortlist.note_changed")) == 1, "nothing changed"
-    entry = db.session.get_one(ShortlistEntry, UUID(place.rsplit("/", 1)[1]))
-    assert shortlists.note_of(entry) == NOTE
-    with pytest.raises(CannotOpen):
-        boxes.read_note(entry, "note_box", uuid4())
+    assert submit(reader, place).status_code == 303 and len(events(app, "shortlist.note_changed")) == 1, (
+        "nothing changed"
+    )
+    with app.app_context():
+        entry = db.session.get_one(ShortlistEntry, UUID(place.rsplit("/", 1)[1]))
+        assert shortlists.note_of(entry) == NOTE
+        with pytest.raises(CannotOpen):
+            boxes.read_note(entry, "note_box", uuid4())
     own = client_for(person.person, Role.PROFESSIONAL)  # type: ignore[attr-defined]
     insight = own.get("/min-side/innsyn").text
     assert "La deg i en kortliste" in insight and "i kortlister" in insight and "Fjellheim" not in insight
     assert submit(reader, place, outcome="", note="").status_code == 303
-    db.session.refresh(entry)
-    assert (entry.outcome, entry.note_box) == (None, None)
+    with app.app_context():
+        entry = db.session.get_one(ShortlistEntry, entry.id)
+        assert (entry.outcome, entry.note_box) == (None, None)
 
 
 def test_the_same_form_in_two_tabs(reader: FlaskClient, make: Builders, submit: Any) -> None:
@@ -235,28 +235,28 @@ def same_page(answer: Any, path: str) -> tuple[int, str]:
 
 
 def test_whoever_is_not_visible_any_more_is_a_place_with_a_note(
-    reader: FlaskClient, make: Builders, submit: Any
+    app: Flask, reader: FlaskClient, make: Builders, submit: Any
 ) -> None:
     path = a_list(reader, submit)
     gone, stays = make.professional(given_name="Borte"), make.professional(given_name="Blir")
     place = put(reader, submit, path, gone)
     put(reader, submit, path, stays)
     submit(reader, place, outcome="no_answer", note=NOTE)
-    row = db.session.get_one(Professional, gone.id)
-    row.move_to(ProfessionalStatus.PAUSED)
-    listing.refresh(gone.id)
-    db.session.commit()
+    with app.app_context():
+        db.session.get_one(Professional, gone.id).move_to(ProfessionalStatus.PAUSED)
+        listing.refresh(gone.id)
+        db.session.commit()
     shown = reader.get(path).text
     assert "Ikke lenger synlig" in shown and NOTE in shown and "Fikk ikke svar" in shown and "Blir Prøve" in shown
     assert "Borte" not in shown and str(gone.id) not in shown
-    assert events("listing.shown")[-1].facts["shown"] == [str(stays.account_id)]
+    assert events(app, "listing.shown")[-1].facts["shown"] == [str(stays.account_id)]
     for address in (place, f"{place}/fjern"):
         page = reader.get(address).text
         assert NOTE in page and "Borte" not in page and str(gone.id) not in page
     assert reader.get(f"/register/person/{gone.id}/kortliste").status_code == 404
     assert submit(reader, f"{place}/fjern").status_code == 303
     assert "Ikke lenger synlig" not in reader.get(path).text
-    assert events("shortlist.person_removed")[0].subject_id == gone.account_id
+    assert events(app, "shortlist.person_removed")[0].subject_id == gone.account_id
 
 
 def test_lists_and_people_have_a_limit(reader: FlaskClient, make: Builders, submit: Any, limit: Any) -> None:
@@ -273,11 +273,10 @@ def test_lists_and_people_have_a_limit(reader: FlaskClient, make: Builders, subm
     assert refused.status_code == 422 and "inntil 1 kortlister" in refused.text
 
 
-def test_the_limit_holds_for_many_at_once(app: Flask, make: Builders, actor: Actor, limit: Any) -> None:
+def test_the_limit_holds_for_many_at_once(app: Flask, make: Builders, owner: Grant, actor: Actor, limit: Any) -> None:
     limit(Key.PEOPLE_PER_SHORTLIST, 2)
     people = [make.professional().id for _ in range(4)]
-    row = shortlists.create(actor, "Samtidig")
-    db.session.commit()
+    row = make.shortlist(owner)
 
     def add(person: UUID) -> bool:
         with app.app_context():
@@ -290,17 +289,15 @@ def test_the_limit_holds_for_many_at_once(app: Flask, make: Builders, actor: Act
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(add, [*people, *people])) == 2
-    assert db.session.scalar(select(func.count()).select_from(ShortlistEntry)) == 2
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(ShortlistEntry)) == 2
 
 
 def test_a_long_list_comes_in_pages(
-    reader: FlaskClient, make: Builders, submit: Any, actor: Actor, monkeypatch: pytest.MonkeyPatch
+    reader: FlaskClient, make: Builders, owner: Grant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shortlists, "PAGE", 2)
-    row = shortlists.create(actor, "Lang")
-    for name in ("Anne", "Bo", "Carl"):
-        shortlists.add(actor, row.id, make.professional(given_name=name).id)
-    db.session.commit()
+    row = make.shortlist(owner, *(make.professional(given_name=name) for name in ("Anne", "Bo", "Carl")))
     first, second = reader.get(f"{LISTS}/{row.id}").text, reader.get(f"{LISTS}/{row.id}?side=2").text
     assert first.count('class="ds-card person"') == 2 and second.count('class="ds-card person"') == 1
     assert all(name in first + second for name in ("Anne", "Bo", "Carl"))
@@ -309,11 +306,12 @@ def test_a_long_list_comes_in_pages(
         assert reader.get(f"{LISTS}/{row.id}?side={odd}").status_code == 200, odd
 
 
-def test_an_erased_person_leaves_every_list(make: Builders, actor: Actor, postgres: Any, run_jobs: Any) -> None:
+def test_an_erased_person_leaves_every_list(
+    context: Any, make: Builders, owner: Grant, actor: Actor, postgres: Any, run_jobs: Any
+) -> None:
     person = make.professional(given_name="Kjellfrid", family_name="Ørnungsdalen")
-    row = shortlists.create(actor, "Sommer")
-    shortlists.add(actor, row.id, person.id)
-    shortlists.change(actor, row.id, db_flushed(person.id), ContactOutcome.HIRED, NOTE)
+    row = make.shortlist(owner, person)
+    shortlists.change(actor, row.id, row.places[0], ContactOutcome.HIRED, NOTE)  # type: ignore[attr-defined]
     db.session.commit()
     erasure.ask(make.actor(person.person, Role.PROFESSIONAL))  # type: ignore[attr-defined]
     db.session.commit()
@@ -324,12 +322,6 @@ def test_an_erased_person_leaves_every_list(make: Builders, actor: Actor, postgr
     assert leaks.find(["Ørnungsdalen", NOTE], database_url=postgres.url(DatabaseRole.ADMIN, "tests")) == []
 
 
-def db_flushed(professional_id: UUID) -> UUID:
-    found = db.session.scalar(select(ShortlistEntry.id).where(ShortlistEntry.professional_id == professional_id))
-    assert found is not None
-    return found
-
-
 def day(days: float) -> str:
     return (clock.now() + timedelta(days=days)).astimezone(clock.OSLO).date().isoformat()
 
@@ -338,11 +330,8 @@ class TestUnused:
     """A list nobody uses is warned of on day 76 and deleted on day 90."""
 
     @pytest.fixture
-    def unused(self, actor: Actor, make: Builders) -> Shortlist:
-        row = shortlists.create(actor, "Glemt")
-        shortlists.add(actor, row.id, make.professional().id)
-        db.session.commit()
-        return row
+    def unused(self, context: Any, owner: Grant, make: Builders) -> Shortlist:
+        return make.shortlist(owner, make.professional(), name="Glemt")
 
     def night(self, days: float) -> tuple[int, int]:
         """What a night so long from now does."""
@@ -356,18 +345,21 @@ class TestUnused:
         return list(db.session.scalars(found))
 
     def test_the_owner_is_warned_once_and_then_it_goes(
-        self, unused: Shortlist, owner: Grant, run_jobs: Any, stubs: Any, reader: FlaskClient
+        self, app: Flask, unused: Shortlist, owner: Grant, actor: Actor, run_jobs: Any, stubs: Any
     ) -> None:
-        assert show_date(clock.now() + timedelta(days=90)) in reader.get(LISTS).text
+        assert shortlists.of_organisation(actor)[0].deleted_on.isoformat() == day(90)
         assert [self.night(days) for days in (75, 76.1, 77, 89)] == [(0, 0), (1, 0), (0, 0), (0, 0)]
         (mail,) = self.mails()
-        assert (mail.recipient, mail.facts) == (owner.nominee.email, {"deleted_on": day(90.1)})
-        run_jobs()
+        own = db.session.get_one(Grant, owner.id).nominee.email
+        assert (mail.recipient, mail.facts) == (own, {"deleted_on": day(90.1)})
+        assert shortlists.of_organisation(actor)[0].deleted_on.isoformat() == day(90.1)
+        with clock.at(clock.now() + timedelta(days=77)):
+            run_jobs()
         sent = stubs.mail()[-1]
         assert "Kortlister i" in sent["text"] and "Glemt" not in sent["text"] and "Prøve" not in sent["text"]
         assert self.night(90.2) == (0, 1)
         assert db.session.scalar(select(func.count()).select_from(ShortlistEntry)) == 0
-        assert events("shortlist.deleted")[0].actor_id is None
+        assert events(app, "shortlist.deleted")[0].actor_id is None
         assert self.night(91) == (0, 0)
 
     def test_to_look_and_to_change_are_uses(self, unused: Shortlist, actor: Actor) -> None:
@@ -391,9 +383,8 @@ class TestUnused:
         assert [self.night(days) for days in (120, 133, 134.1)] == [(1, 0), (0, 0), (0, 1)]
         assert self.mails()[0].facts == {"deleted_on": day(134)}
 
-    def test_one_mail_tells_of_all_lists_of_a_day(self, unused: Shortlist, actor: Actor) -> None:
-        shortlists.create(actor, "Også glemt")
-        db.session.commit()
+    def test_one_mail_tells_of_all_lists_of_a_day(self, unused: Shortlist, owner: Grant, make: Builders) -> None:
+        make.shortlist(owner, name="Også glemt")
         assert self.night(76.1) == (2, 0)
         assert len(self.mails()) == 1
 
@@ -405,15 +396,16 @@ class TestUnused:
         grants.end(None, db.session.get_one(Grant, owner.id), GrantEnd.REMOVED, "Sluttet")
         db.session.commit()
         assert self.night(76.1) == (1, 0)
-        told = administrator.nominee.email if administrator else "innsender@kommune.example"
+        told = (
+            db.session.get_one(Grant, administrator.id).nominee.email if administrator else "innsender@kommune.example"
+        )
         assert [mail.recipient for mail in self.mails()] == [told]
 
 
-def test_an_actor_of_another_organisation_finds_nothing(make: Builders, actor: Actor) -> None:
-    row = shortlists.create(actor, "Vår")
+def test_an_actor_of_another_organisation_finds_nothing(context: Any, make: Builders, owner: Grant) -> None:
     person = make.professional()
-    shortlists.add(actor, row.id, person.id)
-    entry_id = db_flushed(person.id)
+    row = make.shortlist(owner, person)
+    (entry_id,) = row.places  # type: ignore[attr-defined]
     tromso = make.organisation("940101808", "TROMSØ KOMMUNE")
     stranger = make.actor(make.account(), Role.ORGANISATION_USER, tromso)
     acts: list[Callable[[], object]] = [
