@@ -13,19 +13,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 from flask import Flask
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
 from app import create_app
-from commands.population import Population, national_numbers, write
+from commands import population
 from config import Settings
-from dev.environment import STUBS, local_settings, stub_port, stub_url
+from dev.environment import STUBS, local_settings, stub_port
 from dev.postgres import Postgres, Role
 from extensions import clock
 from extensions.database import db
@@ -38,19 +36,7 @@ from services.settings import Key, value
 from tests.conftest import migrate
 from tests.site import listens, until
 
-BATCH = 5_000
 DAY = timedelta(days=1)
-NURSES = (  # as the stand-in has everybody, so that nothing changes from one day to the next
-    "UPDATE competence SET professions = '{SP}'",
-    "DELETE FROM professional_authorisation a USING professional_authorisation b"
-    " WHERE a.professional_id = b.professional_id AND a.id > b.id",
-    "UPDATE professional_authorisation SET profession = 'SP', profession_name = 'Sykepleier', kind = '1',"
-    " kind_name = 'Autorisasjon', specialities = '{}', speciality_names = '{}', valid_from = '2015-06-20',"
-    " valid_to = '2070-01-01', is_active = true, has_conditions = false",
-    "UPDATE hpr_record SET status = 'valid', valid_until = '2070-01-01',"
-    " next_check_at = checked_at + interval '20 hours' + random() * interval '3 hours'",
-    "ANALYZE",
-)
 
 
 def main() -> None:
@@ -81,11 +67,10 @@ def main() -> None:
 
 @contextmanager
 def stand_ins(environment: dict[str, str], base: int) -> Iterator[None]:
-    """The stand-ins in a process of their own, where everybody is a nurse."""
+    """The stand-ins in a process of their own."""
     process = subprocess.Popen([sys.executable, "-m", "stubs"], env=environment)
     try:
         until(lambda: listens(stub_port("hpr", base)), "the stand-ins")
-        httpx.post(f"{stub_url('hpr', base)}/_control", json={"mode": "everybody"}).raise_for_status()
         yield
     finally:
         process.terminate()
@@ -101,15 +86,9 @@ def fill(environment: dict[str, str], people: int) -> None:
     """People whom HPR confirmed at some time within the last day."""
     with create_app(Settings.from_environment(environment)).app_context():
         reference_data.load()
-        population, numbers = Population(1, clock.now()), national_numbers(1)
-        for first in range(0, people, BATCH):
-            found = enumerate(islice(numbers, min(BATCH, people - first)), first)
-            write(row for number, national_id in found for row in population.rows(number, national_id))
-            db.session.commit()
-            db.session.expunge_all()
-        for statement in NURSES:
-            db.session.execute(text(statement))
         db.session.commit()
+        for _made in population.fill(people):
+            pass
 
 
 def report(app: Flask, people: int) -> None:

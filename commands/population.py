@@ -1,25 +1,28 @@
 """`flask demo people`: a believable population of any size, the same one every time, for demonstrations and benchmarks.
 
-Every person is made as the models' own rows, judged by services/listing.py like everybody else, and written with COPY.
+Every person is made as the models' own rows, judged by services/listing.py like everybody else, and written with COPY,
+by as many processes as there are cores, a batch in each transaction: what is broken off goes on the next time.
 """
 
 import csv
+import os
 import random
-from bisect import bisect
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import accumulate, count, islice
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from itertools import islice
+from multiprocessing import get_context
+from typing import Any, TypeVar
 from uuid import UUID
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import Enum, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import inspect, select
 
 from commands.demo import demo
-from config import Environment
+from commands.made_up import LICENCE, PLACES, Entry, Weighted, entry_of, start_of
+from config import Environment, Settings
 from extensions import clock
 from extensions.agencies import settings
 from extensions.database import db
@@ -46,6 +49,7 @@ from models.listing import Listing
 from models.national_numbers import FIRST_WEIGHTS, SECOND_WEIGHTS
 from models.professional import (
     Availability,
+    Block,
     Competence,
     ConsentEvent,
     HprRecord,
@@ -57,91 +61,38 @@ from services import consents, listing, national_ids, professions
 from services.reference_data import FOLDER
 
 BATCH = 5_000
-GIVEN = (
-    *("Anne", "Inger", "Kari", "Marit", "Ingrid", "Liv", "Eva", "Berit", "Astrid", "Bjørg", "Hilde", "Anna"),
-    *("Marianne", "Randi", "Ida", "Nina", "Maria", "Elisabeth", "Kristin", "Sara", "Silje", "Áile", "Elle"),
-    *(
-        "Jan",
-        "Per",
-        "Bjørn",
-        "Ole",
-        "Lars",
-        "Kjell",
-        "Knut",
-        "Arne",
-        "Svein",
-        "Thomas",
-        "Hans",
-        "Geir",
-        "Tor",
-        "Morten",
-    ),
-    *(
-        "Terje",
-        "Odd",
-        "Erik",
-        "Martin",
-        "Andreas",
-        "John",
-        "Anders",
-        "Nils",
-        "Ánte",
-        "Máhtte",
-        "Ahmed",
-        "Piotr",
-        "Olena",
-    ),
-)
-FAMILY = (
-    *("Bjørkelia", "Furumo", "Granås", "Havdal", "Isfjell", "Jordheim", "Kvitnes", "Lyngvær", "Myrbakk", "Nordvåg"),
-    *("Ospelund", "Pilskog", "Rognhaug", "Seljebrekk", "Tindeland", "Ulvedal", "Vierud", "Ytterstad", "Ærlandsen"),
-    *(
-        "Østfjord",
-        "Åkermo",
-        "Bruskerud",
-        "Dalsberget",
-        "Einerhaug",
-        "Fossebakken",
-        "Gautdalen",
-        "Hyttebråten",
-        "Ŋielasj",
-    ),
-    *("Krokvoll", "Lindesve", "Moltemyr", "Nøttestad", "Olderskog", "Rypedal", "Skarvhei", "Tyttebærhaug", "Vassfaret"),
-)
-PROFESSIONS = (
-    *(("SP", 41), ("HF", 24), ("LE", 11), ("VP", 5), ("FT", 4), ("HP", 3), ("BI", 2), ("HE", 2), ("PS", 2), ("AA", 2)),
-    *(("JO", 1.2), ("RA", 1), ("ET", 1.5), ("TL", 0.8), ("TP", 0.4), ("FA1", 0.6), ("KE", 0.2), ("OP", 0.3)),
-)
-"""Shares in percent, roughly those of the register of 2020 and of HPR."""
-CONFIRMED = ((6, 40), (20, 30), (35, 15), (50, 9), (75, 6))
+CONFIRMED = Weighted.of(((6, 40), (20, 30), (35, 15), (50, 9), (75, 6)))
 """Days since the confirmation, at most, and the share: some are older than sixty days, and hidden."""
+KINDS = Weighted.of(zip(AvailabilityKind, (68, 22, 10), strict=True))
+WORKLOADS = Weighted.of(zip(Workload, (12, 14, 18, 12, 28, 16), strict=True))
+SPEEDS = Weighted.of(zip(StartSpeed, (20, 50, 30), strict=True))
+CONSENTS = tuple(zip(ConsentPurpose, (1.0, 0.94, 0.5, 0.4, 0.5), strict=True))
+FIELDS, BANDS, TIMES = tuple(FieldOfWork), tuple(Experience), tuple(TimeOfDay)
+TRAVELS, HOUSINGS = tuple(TravelTime), tuple(Housing)
+LANGUAGES = {"en": 0.6, "de": 0.12, "pl": 0.06, "es": 0.06, "ar": 0.05, "so": 0.03, "uk": 0.03, "se": 0.01}
 TRONDHEIM_POSTAL_CODE = "7013"
+Row = TypeVar("Row", bound=Base)
 
 
-@dataclass(frozen=True)
-class Weighted:
-    """Values with weights, to pick from."""
-
-    values: Sequence[Any]
-    sums: Sequence[float]
-
-    @classmethod
-    def of(cls, pairs: Iterable[tuple[Any, float]]) -> "Weighted":
-        values, weights = zip(*pairs, strict=True)
-        return cls(values, list(accumulate(weights)))
-
-    def pick(self, rng: random.Random) -> Any:
-        return self.values[bisect(self.sums, rng.random() * self.sums[-1])]
+def national_numbers() -> Iterator[str]:
+    """The national identity numbers of the population, each once."""
+    for start in map(start_of, range(PLACES)):
+        digits = [int(digit) for digit in start]
+        first = -sum(weight * digit for weight, digit in zip(FIRST_WEIGHTS, digits, strict=False)) % 11
+        second = -sum(weight * digit for weight, digit in zip(SECOND_WEIGHTS, [*digits, first], strict=False)) % 11
+        if first < 10 and second < 10:
+            yield f"{start}{first}{second}"
 
 
 class Country:
-    """Where people live, by population, and what lies beside it."""
+    """Where people live, by population, what lies beside it, and the municipality as an employer."""
 
     def __init__(self) -> None:
         with (FOLDER / "kommuner.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         self.homes = Weighted.of((row["kommunenummer"], float(row["folketall_2024"] or 500)) for row in rows)
         self.county = {row["kommunenummer"]: row["fylkesnummer"] for row in rows}
+        self.employer = {row["kommunenummer"]: (row["organisasjonsnummer"], f"{row['navn']} kommune") for row in rows}
         self.neighbours: dict[str, list[str]] = {number: [] for number in self.county}
         with (FOLDER / "kommune_naboer.csv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
@@ -153,54 +104,50 @@ class Country:
 
 
 class Population:
-    """People number `first` and on; number n is the same person whatever the size asked for."""
+    """Person number n is the same, whatever the size asked for and whichever process makes the rows; another seed, and
+    the same people answer otherwise."""
 
     def __init__(self, seed: int, now: datetime) -> None:
         self.seed, self.now, self.today = seed, now, now.astimezone(clock.OSLO).date()
         self.country = Country()
-        self.professions = Weighted.of(PROFESSIONS)
-        self.confirmed = Weighted.of(CONFIRMED)
         self.limits = listing.Limits.in_force()
         self.version = consents.current(self.today)
+        self.hashes = {purpose: self.version.hash_of(purpose, Language.BOKMAL) for purpose in ConsentPurpose}
 
     def rows(self, number: int, national_id: str) -> list[Base]:
         """Everything that is stored of one person, and the search row when the person is listed."""
-        rng = random.Random(f"{self.seed}|{number}")
-        account = self._account(rng, number, national_id)
-        person = self._professional(rng, number, account)
-        parts = [person.competence, person.availability, person.reach, person.hpr, *person.authorisations]
-        rows: list[Base] = [account, person, *(part for part in parts if part is not None), *person.consents]
-        if person.cv is not None:
-            rows.append(person.cv)
+        rng = random.Random(self.seed << 32 | number)
+        entry = entry_of(national_id, self.today)
+        assert entry is not None
+        account = Account(id=_uuid(rng), created_at=self.now, name=f"{entry.given_name} {entry.family_name}")
+        national_ids.put(account, national_id)
+        person = self._professional(rng, number, account.id, entry)
+        parts = (person.competence, person.availability, person.reach, person.hpr, person.cv)
+        rows: list[Base] = [account, person, *(part for part in parts if part is not None)]
+        rows += (*person.authorisations, *person.consents, *person.blocks)
         verdict = listing.judge(person, self.now, self.limits)
         if verdict.is_listed:
             columns = listing.columns(person, self.now, verdict)
-            rows.append(Listing(professional_id=person.id, listed_since=person.completed_at, **columns))
+            rows.append(_row(Listing, professional_id=person.id, listed_since=person.completed_at, **columns))
         return rows
 
-    def _account(self, rng: random.Random, number: int, national_id: str) -> Account:
-        account = Account(id=_uuid(rng), created_at=self.now, name=f"{rng.choice(GIVEN)} {rng.choice(FAMILY)}")
-        national_ids.put(account, national_id)
-        return account
-
-    def _professional(self, rng: random.Random, number: int, account: Account) -> Professional:
+    def _professional(self, rng: random.Random, number: int, account_id: UUID, entry: Entry) -> Professional:
         home = self.country.homes.pick(rng)
-        given, _blank, family = (account.name or "").partition(" ")
-        confirmed = self.now - timedelta(days=rng.random() * self.confirmed.pick(rng))
-        availability = self._availability(rng, confirmed)
-        profession = self.professions.pick(rng)
+        confirmed = self.now - timedelta(days=rng.random() * CONFIRMED.pick(rng))
         person_id = _uuid(rng)
-        person = Professional(
+        availability = self._availability(rng, person_id, confirmed)
+        is_paused = availability.kind is AvailabilityKind.PAUSED
+        has_cv, hides = rng.random() < 0.4, rng.random() < 0.04
+        return _row(
+            Professional,
             id=person_id,
-            account_id=account.id,
-            status=ProfessionalStatus.PAUSED
-            if availability.kind is AvailabilityKind.PAUSED
-            else ProfessionalStatus.ACTIVE,
+            account_id=account_id,
+            status=ProfessionalStatus.PAUSED if is_paused else ProfessionalStatus.ACTIVE,
             started_at=confirmed - timedelta(days=30),
             completed_at=confirmed - timedelta(days=30),
             last_used_at=confirmed,
-            given_name=given,
-            family_name=family,
+            given_name=entry.given_name,
+            family_name=entry.family_name,
             email=f"person{number}@befolkning.example",
             email_confirmed_at=confirmed,
             phone=f"+479{number % 10_000_000:07d}",
@@ -208,130 +155,156 @@ class Population:
             municipality_number=home,
             language=Language.BOKMAL,
             is_address_protected=rng.random() < 0.002,
-            competence=self._competence(rng, profession),
+            employer=self.country.employer[home][1] if hides else None,
+            competence=self._competence(rng, person_id, entry.profession),
             availability=availability,
-            reach=self._reach(rng, home),
-            hpr=self._hpr(rng, number),
-            authorisations=[self._authorisation(rng, profession)],
-            consents=self._consents(rng, confirmed),
+            reach=self._reach(rng, person_id, home),
+            hpr=self._hpr(rng, person_id, entry),
+            authorisations=[_authorisation(rng, person_id, entry)],
+            consents=list(self._consents(rng, person_id, confirmed)),
+            blocks=[self._block(rng, person_id, home, confirmed)] if hides else [],
+            cv=_row(
+                Cv,
+                professional_id=person_id,
+                summary="Erfaren og fleksibel.",
+                visibility=Visibility.CONSENTED,
+                updated_at=confirmed,
+            )
+            if has_cv
+            else None,
         )
-        if rng.random() < 0.4:
-            person.cv = Cv(summary="Erfaren og fleksibel.", visibility=Visibility.CONSENTED, updated_at=confirmed)
-        _give_owner(person)
-        return person
 
-    def _competence(self, rng: random.Random, profession: str) -> Competence:
-        others = [code for code in ("en", "se", "de", "pl", "ar", "so", "uk", "es") if rng.random() < 0.12]
-        return Competence(
+    def _competence(self, rng: random.Random, person_id: UUID, profession: str) -> Competence:
+        return _row(
+            Competence,
+            professional_id=person_id,
             professions=[profession],
-            fields=rng.sample(list(FieldOfWork), rng.randint(1, 3)),
-            experience=rng.choice(list(Experience)),
+            fields=_some(rng, FIELDS, 3),
+            experience=rng.choice(BANDS),
             last_practised=self.today.year - min(int(rng.expovariate(0.7)), 15),
-            languages=["no", *others],
+            languages=["no", *(code for code, share in LANGUAGES.items() if rng.random() < share)],
             has_driving_licence=rng.random() < 0.85,
-            record_systems=[],
         )
 
-    def _availability(self, rng: random.Random, confirmed: datetime) -> Availability:
-        kind = rng.choices(list(AvailabilityKind), (68, 22, 10))[0]
+    def _availability(self, rng: random.Random, person_id: UUID, confirmed: datetime) -> Availability:
+        kind = KINDS.pick(rng)
         later = kind is AvailabilityKind.FROM_DATE
-        return Availability(
+        return _row(
+            Availability,
+            professional_id=person_id,
             kind=kind,
-            from_date=confirmed.date() + timedelta(days=rng.randint(5, 60)) if later else None,
-            workload=rng.choices(list(Workload), (12, 14, 18, 12, 28, 16))[0],
-            times=sorted(rng.sample(list(TimeOfDay), rng.randint(1, 4))),
-            start_speed=rng.choices(list(StartSpeed), (20, 50, 30))[0],
+            from_date=confirmed.date() + timedelta(days=5 + int(55 * rng.random())) if later else None,
+            workload=WORKLOADS.pick(rng),
+            times=_some(rng, TIMES, 4),
+            start_speed=SPEEDS.pick(rng),
             confirmed_at=confirmed,
-            reminders=0,
         )
 
-    def _reach(self, rng: random.Random, home: str) -> Reach:
+    def _reach(self, rng: random.Random, person_id: UUID, home: str) -> Reach:
         how = rng.random()
-        near = self.country.neighbours[home]
-        return Reach(
+        return _row(
+            Reach,
+            professional_id=person_id,
             whole_country=how < 0.08,
             counties=[self.country.county[home]] if 0.08 <= how < 0.22 else [],
-            municipalities=[home, *rng.sample(near, min(len(near), rng.randint(0, 3)))] if how >= 0.22 else [],
-            travel=rng.choice(list(TravelTime)),
-            housing=rng.choice(list(Housing)),
+            municipalities=[home, *_some(rng, self.country.neighbours[home], 3, 0)] if how >= 0.22 else [],
+            travel=rng.choice(TRAVELS),
+            housing=rng.choice(HOUSINGS),
         )
 
-    def _hpr(self, rng: random.Random, number: int) -> HprRecord:
-        checked = self.now - timedelta(hours=24 * rng.random())
-        return HprRecord(
-            status=rng.choices((HprStatus.VALID, HprStatus.EXPIRED), (97, 3))[0],
-            number=f"{80_000_000 + number % 10_000_000}",
+    def _hpr(self, rng: random.Random, person_id: UUID, entry: Entry) -> HprRecord:
+        is_valid = entry.valid_to >= self.today
+        checked = self.now - timedelta(hours=20 * rng.random())
+        return _row(
+            HprRecord,
+            professional_id=person_id,
+            status=HprStatus.VALID if is_valid else HprStatus.EXPIRED,
+            number=str(entry.number),
             checked_at=checked,
             asked_at=checked,
-            next_check_at=checked + timedelta(hours=24),
+            next_check_at=checked + timedelta(hours=20 + 3 * rng.random()),
+            valid_until=entry.valid_to if is_valid else None,
         )
 
-    def _authorisation(self, rng: random.Random, profession: str) -> ProfessionalAuthorisation:
-        of_profession = professions.specialities().get(profession, [])
-        chosen = rng.sample(of_profession, 1) if of_profession and rng.random() < 0.4 else []
-        since = self.today.replace(day=1) - timedelta(days=rng.randint(300, 15_000))
-        licence = rng.random() < 0.04
-        return ProfessionalAuthorisation(
+    def _consents(self, rng: random.Random, person_id: UUID, given_at: datetime) -> Iterator[ConsentEvent]:
+        for order, (purpose, share) in enumerate(CONSENTS):
+            if rng.random() < share:
+                yield _row(
+                    ConsentEvent,
+                    id=_uuid(rng),
+                    professional_id=person_id,
+                    purpose=purpose,
+                    act=ConsentAct.GIVEN,
+                    text_version=self.version.name,
+                    text_hash=self.hashes[purpose],
+                    language=Language.BOKMAL,
+                    happened_at=given_at,
+                    order=order,
+                    channel=consents.CHANNEL,
+                    login_level="idporten-loa-high",
+                )
+
+    def _block(self, rng: random.Random, person_id: UUID, home: str, since: datetime) -> Block:
+        number, name = self.country.employer[home]
+        return _row(
+            Block,
             id=_uuid(rng),
-            profession=profession,
-            profession_name=professions.name_of(profession),
-            kind="4" if licence else "1",
-            kind_name="Lisens" if licence else "Autorisasjon",
-            specialities=[code for code, _name in chosen],
-            speciality_names=[name for _code, name in chosen],
-            valid_from=since,
-            valid_to=self.today + timedelta(days=rng.randint(1, 400)) if licence else date(2070, 1, 1),
-            is_active=True,
-            has_conditions=False,
+            professional_id=person_id,
+            organisation_number=number,
+            organisation_name=name,
+            is_employer=True,
+            created_at=since,
         )
 
-    def _consents(self, rng: random.Random, given_at: datetime) -> list[ConsentEvent]:
-        shares = (1.0, 0.94, 0.5, 0.4, 0.5)
-        return [
-            ConsentEvent(
-                id=_uuid(rng),
-                purpose=purpose,
-                act=ConsentAct.GIVEN,
-                text_version=self.version.name,
-                text_hash=self.version.hash_of(purpose, Language.BOKMAL),
-                language=Language.BOKMAL,
-                happened_at=given_at,
-                order=order,
-                channel="web",
-                login_level="idporten-loa-high",
-            )
-            for order, (purpose, share) in enumerate(zip(ConsentPurpose, shares, strict=True))
-            if rng.random() < share
-        ]
 
-
-def national_numbers(seed: int) -> Iterator[str]:
-    """Synthetic national identity numbers (month + 80), each once, born 1940–1999; none of the stand-ins' people, who
-    are told apart by their individual numbers."""
-    for n in count():
-        day, rest = 1 + n % 28, n // 28
-        month, rest = 81 + rest % 12, rest // 12
-        start = f"{day:02d}{month:02d}{40 + rest % 60:02d}{(seed + rest // 60) % 400:03d}"
-        digits = [int(digit) for digit in start]
-        first = -sum(weight * digit for weight, digit in zip(FIRST_WEIGHTS, digits, strict=False)) % 11
-        second = -sum(weight * digit for weight, digit in zip(SECOND_WEIGHTS, [*digits, first], strict=False)) % 11
-        if first < 10 and second < 10:
-            yield f"{start}{first}{second}"
+def _authorisation(rng: random.Random, person_id: UUID, entry: Entry) -> ProfessionalAuthorisation:
+    """As the answer of HPR would be kept."""
+    names = professions.speciality_names()
+    return _row(
+        ProfessionalAuthorisation,
+        id=_uuid(rng),
+        professional_id=person_id,
+        profession=entry.profession,
+        profession_name=professions.known()[entry.profession].names[Language.BOKMAL],
+        kind=entry.kind,
+        kind_name="Lisens" if entry.kind == LICENCE else "Autorisasjon",
+        specialities=list(entry.specialities),
+        speciality_names=[names[code][:100] for code in entry.specialities],
+        valid_from=entry.valid_from,
+        valid_to=entry.valid_to,
+        is_active=True,
+    )
 
 
 def _uuid(rng: random.Random) -> UUID:
     return UUID(int=rng.getrandbits(128), version=4)
 
 
-def _give_owner(person: Professional) -> None:
-    """What a flush would do: each row knows whose it is."""
-    for part in (person.competence, person.availability, person.reach, person.hpr, person.cv):
-        if part is not None:
-            part.professional_id = person.id
-    for authorisation in person.authorisations:
-        authorisation.professional_id = person.id
-    for consent in person.consents:
-        consent.professional_id = person.id
+def _some(rng: random.Random, values: Sequence[Any], most: int, least: int = 1) -> list[Any]:
+    """From `least` to `most` of the values."""
+    return rng.sample(values, min(least + int((most - least + 1) * rng.random()), len(values)))
+
+
+def _row(kind: type[Row], /, **facts: Any) -> Row:
+    """A row that can be read, but neither changed nor kept: without the ORM's bookkeeping, which would cost more than
+    everything else together."""
+    row = kind.__new__(kind)
+    row.__dict__.update(_blank(kind), **facts)
+    return row
+
+
+@cache
+def _blank(kind: type[Base]) -> Mapping[str, Any]:
+    """What a row holds where nothing was said: a column's default, no other rows."""
+    mapper = inspect(kind)
+    others: dict[str, Any] = {other.key: [] if other.uselist else None for other in mapper.relationships}
+    return {column.key: _default(column.default) for column in mapper.columns} | others
+
+
+def _default(default: Any) -> Any:
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg
 
 
 def write(rows: Iterable[Base]) -> None:
@@ -341,56 +314,105 @@ def write(rows: Iterable[Base]) -> None:
         by_table.setdefault(row.__tablename__, []).append(row)
     connection: Any = db.session.connection().connection.driver_connection
     for table in Base.metadata.sorted_tables:
-        found = by_table.get(table.name)
-        if not found:
-            continue
-        columns = list(table.columns)
-        names = ", ".join(f'"{column.name}"' for column in columns)
-        readers = [_reader(column) for column in columns]
-        with connection.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-            for row in found:
-                copy.write_row([read(row) for read in readers])
+        keys = [column.key for column in table.columns]
+        lines = ["\t".join([_copied(getattr(row, key)) for key in keys]) for row in by_table.get(table.name, ())]
+        if lines:
+            names = ", ".join(f'"{column.name}"' for column in table.columns)
+            with connection.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+                copy.write("\n".join(lines))
 
 
-def _reader(column: Any) -> Callable[[Base], Any]:
-    """How one column's value is read from a row that was never flushed: its default where nothing was said, enums by
-    value."""
-    name, default = column.key, column.default
-    is_enum = isinstance(column.type, Enum)
-    is_enums = isinstance(column.type, ARRAY) and isinstance(column.type.item_type, Enum)
+ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+IN_ARRAY = str.maketrans({"\\": r"\\", '"': r"\""})
 
-    def read(row: Base) -> Any:
-        value = getattr(row, name)
-        if value is None and default is not None:
-            value = default.arg(None) if default.is_callable else default.arg
-        if is_enum and value is not None:
-            return value.value
-        return [item.value for item in value] if is_enums else value
 
-    return read
+def _copied(value: Any) -> str:
+    """A value as COPY's text form has it."""
+    if value is None:
+        return r"\N"
+    if isinstance(value, bytes):
+        return rf"\\x{value.hex()}"
+    if isinstance(value, list):
+        return _copied(_array(tuple(value)))
+    return value.translate(ESCAPED) if isinstance(value, str) else str(value)
+
+
+@cache
+def _array(values: tuple[str, ...]) -> str:
+    return "{" + ",".join(f'"{value.translate(IN_ARRAY)}"' for value in values) + "}"
+
+
+def fill(size: int, seed: int = 1, processes: int = 1) -> Iterator[tuple[int, int]]:
+    """Make the first `size` people that are not there yet, a batch in each transaction. Yields, after each, how many of
+    the people that covers and how many of them were new. Raises PopulationDiffers."""
+    now, numbers = clock.now(), national_numbers()
+    _require_same(seed, now)
+    batches = [(seed, now, first, list(islice(numbers, min(BATCH, size - first)))) for first in range(0, size, BATCH)]
+    if processes == 1 or len(batches) == 1:
+        yield from (_make(*batch) for batch in batches)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn"), _start, (settings(),)) as pool:
+        try:
+            for done in as_completed([pool.submit(_make, *batch) for batch in batches]):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class PopulationDiffers(Exception):
+    """There are people of another seed."""
+
+
+def _require_same(seed: int, now: datetime) -> None:
+    national_id = next(national_numbers())
+    account, *_rest = _population(seed, now).rows(0, national_id)
+    is_first = Account.national_id_index == national_ids.index_of(national_id)
+    found = db.session.scalar(select(Account.id).where(is_first))
+    if found not in (None, account.id):  # type: ignore[attr-defined]
+        raise PopulationDiffers
+
+
+def _start(known: Settings) -> None:
+    """A process of its own, with an app of its own."""
+    from app import create_app  # which knows every command
+
+    create_app(known).app_context().push()
+
+
+def _make(seed: int, now: datetime, first: int, numbers: Sequence[str]) -> tuple[int, int]:
+    by_index = {national_ids.index_of(number): (n, number) for n, number in enumerate(numbers, first)}
+    index = Account.national_id_index
+    there = set(db.session.scalars(select(index).where(index.in_(list(by_index)))))
+    new = [who for key, who in by_index.items() if key not in there]
+    population = _population(seed, now)
+    write(row for n, number in new for row in population.rows(n, number))
+    db.session.commit()
+    return len(numbers), len(new)
+
+
+@lru_cache(maxsize=1)
+def _population(seed: int, now: datetime) -> Population:
+    return Population(seed, now)
 
 
 @demo.command("people")
 @click.option("--count", "size", type=click.IntRange(1, 1_000_000), required=True, help="How many, up to a million.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another population.")
+@click.option("--seed", type=int, default=1, show_default=True, help="With another seed they answer otherwise.")
+@click.option("--processes", type=click.IntRange(1), default=os.cpu_count(), show_default=True)
 @with_appcontext
-def people(size: int, seed: int) -> None:
-    """Add a population of made-up registered people. Refused in production."""
+def people(size: int, seed: int, processes: int) -> None:
+    """Make a population of made-up registered people, or go on where it was broken off. Refused in production."""
     if settings().environment is Environment.PRODUCTION:
         raise click.ClickException("Made-up people have no place in production")
-    population, numbers = Population(seed, clock.now()), national_numbers(seed)
-    first_index = national_ids.index_of(next(national_numbers(seed)))
-    if db.session.scalar(select(Account.id).where(Account.national_id_index == first_index)):
-        raise click.ClickException(f"The population of seed {seed} is here already")
-    listed = 0
-    for first in range(0, size, BATCH):
-        rows: list[Base] = []
-        for number, national_id in enumerate(islice(numbers, min(BATCH, size - first)), first):
-            rows += population.rows(number, national_id)
-        listed += sum(isinstance(row, Listing) for row in rows)
-        write(rows)
-        db.session.commit()
-    click.echo(f"{size} people, {listed} of them listed")
+    made = 0
+    with click.progressbar(length=size, label="People") as bar:
+        try:
+            for covered, new in fill(size, seed, processes):
+                made += new
+                bar.update(covered)
+        except PopulationDiffers:
+            raise click.ClickException("There is a population already, of another seed") from None
+    click.echo(f"{size} people, {made} of them new")
 
 
 COMMANDS = ()

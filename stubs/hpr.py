@@ -7,7 +7,7 @@ Who is approved for what is in people.json, and may be changed while it runs:
 
 `react` puts an administrative reaction on the person, with "on": "approval" on each approval; `end` ends the approvals;
 `end_period` lets them have run out yesterday, or "ends" days from today; `remove` takes the person out of HPR.
-`everybody` makes any number nobody in the file has a nurse's, for measuring.
+The people of `flask demo people` are known too, by a rule instead of a list (commands/made_up.py).
 """
 
 import io
@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from commands.made_up import entry_of
 from stubs import people
 from stubs.base import StandIn
 from stubs.maskinporten import Maskinporten
@@ -50,7 +51,7 @@ class Hpr(StandIn):
     """The register, trusting the Maskinporten it is given."""
 
     title = "Helsepersonellregisteret"
-    modes = frozenset({"not_found", "string_ids", "other_person", "no_number", "truncated_zip", "everybody"})
+    modes = frozenset({"not_found", "string_ids", "other_person", "no_number", "truncated_zip"})
 
     def __init__(self, maskinporten: Maskinporten) -> None:
         super().__init__("hpr")
@@ -116,8 +117,6 @@ class Hpr(StandIn):
         if not isinstance(number, str) or not number.isdecimal() or len(number) != 11:
             return _problem(400, "One or more validation errors occurred.")
         entry = self._entry(number)
-        if entry is None and number not in self._changed and self.fault("everybody"):
-            entry = Professional(int(number[:9]), "1990-01-01", (Approval("SP", Period("2015-06-20", "2070-01-01")),))
         if entry is None or self.fault("not_found"):
             return _problem(404, "Not Found")
         if entry.replaces:  # the person is known by the number that was replaced
@@ -149,7 +148,16 @@ class Hpr(StandIn):
         if national_id in self._changed:
             return self._changed[national_id]
         person = people.by_number(national_id)
-        return person.hpr if person else None
+        return person.hpr if person else self._of_population(national_id)
+
+    def _of_population(self, national_id: str) -> Professional | None:
+        made_up = entry_of(national_id, self._today())
+        if made_up is None:
+            return None
+        period = Period(made_up.valid_from.isoformat(), made_up.valid_to.isoformat())
+        approval = Approval(made_up.profession, period, made_up.kind, specialities=made_up.specialities)
+        name = f"{made_up.given_name} {made_up.family_name}"
+        return Professional(made_up.number, made_up.born.isoformat(), (approval,), name)
 
     def _numbered(self, number: str) -> tuple[str, Professional | None]:
         for person in people.people():
@@ -174,7 +182,7 @@ class Hpr(StandIn):
 
     def _document(self, entry: Professional, national_id: str) -> dict[str, Any]:
         person = people.by_number(national_id)
-        given, *middle, family = (entry.name or (person.name if person else "Målt Måling")).split()
+        given, *middle, family = (entry.name or (person.name if person else "")).split()
         return {
             "hprNummer": entry.number,
             "erstattetAvHprNummer": None,
@@ -226,8 +234,10 @@ class Hpr(StandIn):
         """A day as ISO text; a number is counted from this system's today, in Oslo."""
         if isinstance(day, str):
             return day
-        today: date = datetime.fromtimestamp(self.now(), UTC).astimezone(OSLO).date()
-        return (today + timedelta(days=day)).isoformat()
+        return (self._today() + timedelta(days=day)).isoformat()
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.now(), UTC).astimezone(OSLO).date()
 
 
 @lru_cache
