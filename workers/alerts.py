@@ -9,8 +9,8 @@ from workers.job import job
 
 
 @job(queue=QueueName.BULK)
-def send(after: str | None = None) -> None:
+def send(after_grant_id: str | None = None) -> None:
     """Queue the e-mails of one round, and ask for the next in the same transaction."""
-    last = saved_searches.tell_of_new(UUID(after) if after else None)
+    last = saved_searches.tell_of_new(UUID(after_grant_id) if after_grant_id else None)
     if last is not None:
-        outbox.add(Job.SEND_ALERTS, after=last)
+        outbox.add(Job.SEND_ALERTS, after_grant_id=last)

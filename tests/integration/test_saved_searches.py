@@ -34,10 +34,10 @@ from models.listing import Listing
 from models.message import Message
 from models.professional import Block
 from models.register import SavedSearch
-from services import grants, outbox, saved_searches, search
+from services import grants, outbox, saved_searches, search, settings
 from services.outbox import Job
 from services.search import Filters
-from services.settings import DEFAULTS, Key
+from services.settings import Key
 from tests.builders import Builders
 
 NEVER, DAILY, WEEKLY = AlertFrequency.NEVER, AlertFrequency.DAILY, AlertFrequency.WEEKLY
@@ -189,7 +189,7 @@ class TestPages:
         for query in ("kommune=0301", "yrke=QQ", "bekreftet=9999", "fra=31.02.2027"):
             assert reader.get(f"{LIST}/nytt?{query}").status_code == 400
         assert submit(reader, f"{LIST}/nytt", name="x" * 101, frequency="daily").status_code == 422
-        monkeypatch.setitem(DEFAULTS, Key.SAVED_SEARCHES, (1, "count"))
+        monkeypatch.setattr(settings, "value", {Key.SAVED_SEARCHES: 1}.get)
         keep()
         refused = submit(reader, f"{LIST}/nytt", name="En til", frequency="daily")
         assert refused.status_code == 422 and "Du har allerede 1 lagrede søk." in refused.text
@@ -210,6 +210,7 @@ class TestPages:
                     "Dager": Filters(confirmed_within=1),
                 }.items()
             }
+        with on(12, 13):
             make.professional(reach__municipalities=["5031"])
             make.professional(reach__municipalities=["5001"])
             client = client_for(grant.person, Role.ORGANISATION_USER, trust)  # type: ignore[attr-defined]
@@ -327,6 +328,7 @@ class TestAlerts:
             for holder in holders:
                 keep(of=holder)
                 keep(of=holder)
+        with on(12, 13):
             make.professional()
         monkeypatch.setattr(saved_searches, "BATCH", 2)
         with on(13, 7):
@@ -346,6 +348,7 @@ class TestAlerts:
             locked, queued = make.user(), make.user()
             for holder in (locked, queued):
                 keep(of=holder)
+        with on(12, 13):
             make.professional()
         with on(13, 6), app.app_context():
             db.session.get_one(Grant, locked.id).locked_at = clock.now()
@@ -375,6 +378,7 @@ class TestStopLink:
         with on(12):
             keep(DAILY)
             keep(WEEKLY)
+        with on(12, 13):
             make.professional()
         with on(13, 7):
             (mail,) = mails()
