@@ -173,7 +173,7 @@ def _member_page(template: str, found: Member, **facts: Any) -> str:
 
 
 def _name_of(person: Row[Any] | None) -> str:
-    return person.name if person is not None else _("Ikke lenger synlig")
+    return str(person.name if person is not None else _("Ikke lenger synlig"))
 
 
 def _page() -> int:
