@@ -130,13 +130,13 @@ def _notice(export: RegisterExport, rows: int, found: int) -> str:
 def how_much(rows: int, found: int) -> str:
     """That a file holds only some of those who fit."""
     total = _("over %(n)s", n=search.MOST_COUNTED) if found > search.MOST_COUNTED else found
-    return _("Filen har de %(n)s som bekreftet sist, av %(alle)s treff.", n=rows, alle=total)
+    return str(_("Filen har de %(n)s som bekreftet sist, av %(alle)s treff.", n=rows, alle=total))
 
 
 def _area(code: str) -> str:
     if code == WHOLE_COUNTRY:
-        return _("Hele landet")
-    return geography.name_of(code) or _("Hele %(fylke)s", fylke=geography.county_name(code))
+        return str(_("Hele landet"))
+    return geography.name_of(code) or str(_("Hele %(fylke)s", fylke=geography.county_name(code)))
 
 
 def _outcome(entry: ShortlistEntry) -> str:

@@ -159,14 +159,18 @@ def _require_within_quota(actor: Actor, export: RegisterExport) -> None:
 
 def _beyond(key: Key, limit: int) -> str:
     if key is Key.EXPORTED_CONTACTS_PER_ORGANISATION_AND_DAY:
-        return _(
+        message = _(
             "Dere kan ta ut kontaktinformasjon til %(n)s personer i døgnet. Avgrens søket, vent til i morgen, eller "
             "kontakt oss hvis dere trenger flere.",
             n=limit,
         )
-    if key is Key.EXPORTS_PER_DAY:
-        return _("Du kan ta ut %(n)s filer i døgnet. Vent litt, eller kontakt oss hvis du trenger flere.", n=limit)
-    return _("Dere kan ta ut %(n)s filer i døgnet. Vent litt, eller kontakt oss hvis dere trenger flere.", n=limit)
+    elif key is Key.EXPORTS_PER_DAY:
+        message = _("Du kan ta ut %(n)s filer i døgnet. Vent litt, eller kontakt oss hvis du trenger flere.", n=limit)
+    else:
+        message = _(
+            "Dere kan ta ut %(n)s filer i døgnet. Vent litt, eller kontakt oss hvis dere trenger flere.", n=limit
+        )
+    return str(message)
 
 
 def find(actor: Actor, export_id: UUID, *, lock: bool = False) -> RegisterExport:
