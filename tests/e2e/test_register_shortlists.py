@@ -1,16 +1,14 @@
 """Shortlists in each of their states (ux.md E5)."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
 
-from extensions import clock
 from extensions.database import db
-from models.listing import Listing
+from models.enums import ProfessionalStatus
 from models.professional import Professional
+from services import listing
 from stubs.people import by_key
 from tests.builders import Builders
 from tests.e2e.conftest import Visitor
@@ -60,7 +58,8 @@ def test_from_the_search_to_a_list_and_back(
     look("kortliste")
     assert "Ring etter kl. 16." in person.page.inner_text("main")
     with app.app_context():
-        db.session.execute(update(Listing).values(listed_until=clock.now() - timedelta(days=1)))
+        db.session.get_one(Professional, nora.id).move_to(ProfessionalStatus.PAUSED)
+        listing.refresh(nora.id)
         db.session.commit()
     person.page.reload()
     shown = person.page.inner_text("main")
