@@ -52,8 +52,9 @@ def mask(counts: Mapping[Cell, int], rows: Sequence[str], columns: Sequence[str]
     """The table of these counts, with every number under 5 held back, and every sum that would say more of one.
 
     Sums are given exactly to begin with, where what is held back in the line comes to 5 or more. Then each number held
-    back, of a cell or of what a line lacks, is tried as by a reader who adds and subtracts: it must be able to be 1 and
-    able to be 4. Where it is not, sums give way until it is, and are told by what the shown cells alone say of them.
+    back is tried as by a reader who adds and subtracts: a cell must be able to be 1 and able to be 4, and what a line
+    lacks, where that is under 5, must be able to be more than one number. Where it is not, sums give way until it is,
+    and are told by what the shown cells alone say of them.
     """
     kept_rows = [row for row in rows if any(counts.get((row, column)) for column in columns)]
     kept_columns = [column for column in columns if any(counts.get((row, column)) for row in kept_rows)]
@@ -120,13 +121,18 @@ class _Reading:
         return Total(self._shown[line] + low, self._shown[line] + high)
 
     def protect(self) -> None:
-        """Let sums give way until each number under 5 that is held back can be 1 and can be 4."""
+        """Let sums give way until each cell can be 1 and can be 4, and what each line lacks, where that is under 5, can
+        be more than one number."""
+        lines = {WHOLE, *self._rows.values(), *self._columns.values()}
         for arc, number in self._held.items():
             if number < LIMIT and self._widest[arc] != (0, 0):
                 yielding = self._yielding(arc)
-                while not (self._can_be(arc, MOST) and self._can_be(arc, 1)):
+                while not (self._is_open(arc) if arc in lines else self._can_be(arc, MOST) and self._can_be(arc, 1)):
                     line = next(yielding)
                     self._set(line, self._flow[line], self._widest[line])
+
+    def _is_open(self, line: Arc) -> bool:
+        return self._can_be(line, self._held[line] + 1) or self._can_be(line, self._held[line] - 1)
 
     def _yielding(self, arc: Arc) -> Iterator[Arc]:
         """The sums that give way for a number, the smallest first: a cell's own; for a line its neighbours, then those
@@ -157,7 +163,7 @@ class _Reading:
         Moves are kept, for what is reached is as good a table as the one before."""
         while not self._seen[arc][0] <= number <= self._seen[arc][1]:
             start, end = reversed(arc) if number > self._flow[arc] else arc
-            way = self._way(start, end)
+            way = self._way(start, end) if self._room(end, start) else None
             if way is None:
                 return False
             steps = [*pairwise(way), (end, start)]

@@ -53,14 +53,15 @@ class Report:
     def summary(self) -> str:
         """The report in one sentence."""
         if not self.professions:
-            return _("Ingen helsepersonell er registrert i området deres nå.")
+            return str(_("Ingen helsepersonell er registrert i området deres nå."))
         largest = _largest(self.professions)[0]
-        return _(
+        text: str = _(
             "Det er %(antall)s helsepersonell i tabellen, og flest er i yrket %(yrke)s: %(flest)s.",
             antall=said(self.total),
             yrke=largest.name.lower(),
             flest=said(largest.total),
         )
+        return text
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,10 @@ class Bar:
 def said(number: Total | int | None) -> str:
     """A number of the report as it is read; of a sum that is held back what it lies between."""
     if number is None or (isinstance(number, Total) and number.is_small):
-        return _("under %(n)s", n=LIMIT)
-    if isinstance(number, int):
-        return str(number)
-    return str(number.low) if number.is_exact else _("%(fra)s–%(til)s", fra=number.low, til=number.high)
+        return str(_("under %(n)s", n=LIMIT))
+    if isinstance(number, Total) and not number.is_exact:
+        return str(_("%(fra)s–%(til)s", fra=number.low, til=number.high))
+    return str(number if isinstance(number, int) else number.low)
 
 
 def of(scope: Scope) -> Report:
@@ -90,8 +91,8 @@ def of(scope: Scope) -> Report:
     for number, codes, people in db.session.execute(
         select(home, held, func.count()).where(*scope.conditions(now)).group_by(home, held)
     ):
-        for code in codes:
-            counts[number if number in scope.municipalities else OUTSIDE, code] += people
+        place = number if number and number in scope.municipalities else OUTSIDE
+        counts.update({(place, code): people for code in codes})
     places = sorted(scope.municipalities, key=lambda number: alphabetical(geography.name_of(number)))
     codes = sorted({code for _place, code in counts}, key=lambda code: alphabetical(professions.name_of(code)))
     table = masking.mask(counts, [*places, OUTSIDE], codes)
