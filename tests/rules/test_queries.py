@@ -21,7 +21,9 @@ from models.enums import (
     AccessLevel,
     AlertFrequency,
     ApplicationStatus,
+    ContactPurpose,
     DecisionStatus,
+    ExportFormat,
     GrantStatus,
     Language,
     NomineeOutcome,
@@ -33,7 +35,9 @@ from models.enums import (
 from models.grant import Grant
 from models.professional import Professional
 from models.register import ShortlistEntry
-from services import saved_searches, shortlists
+from services import register_exports, saved_searches, shortlists
+from services.register_columns import Column
+from services.register_exports import Wanted
 from services.search import Filters
 from stubs.people import by_key
 from tests.builders import Builders
@@ -287,6 +291,29 @@ def test_the_saved_searches(app, client_for, make):
     ask_little(
         app, client_for(user.person, Role.ORGANISATION_USER, organisation), [f"/register/sok{page}" for page in pages]
     )
+
+
+def test_people_taken_out_as_a_file(app, client_for, make, world):
+    administrator = world.administrator.person
+    row = make.shortlist(world.administrator, *(make.professional() for _ in range(3)))
+    with app.app_context():
+        actor = make.actor(administrator, Role.ORGANISATION_USER, world.organisation)
+        asked = {
+            "purpose": ContactPurpose.STAFF_NOW,
+            "format": ExportFormat.XLSX,
+            "columns": (Column.NAME, Column.PHONE),
+        }
+        exports = [
+            register_exports.ask(actor, Wanted(*asked, filters=Filters())).id,
+            register_exports.ask(actor, Wanted(*asked, shortlist_id=row.id)).id,
+        ]
+        db.session.flush()  # so that the job finds it
+        register_exports.make(exports[0])
+        db.session.commit()
+    new = ("/ny", "/ny?yrke=SP", f"/ny?kortliste={row.id}")
+    pages = ("", *new, *(f"/{export_id}" for export_id in exports))
+    client = client_for(administrator, Role.ORGANISATION_USER, world.organisation)
+    ask_little(app, client, ["/register/kontaktliste", *(f"/register/eksport{page}" for page in pages)])
 
 
 def test_the_pages_of_min_side(app, client_for, make):
