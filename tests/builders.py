@@ -18,6 +18,7 @@ from models.account import Account, Identity
 from models.application import AccessApplication, Nominee, Question
 from models.enums import (
     AccessLevel,
+    AlertFrequency,
     ApplicationStatus,
     AvailabilityKind,
     ConsentAct,
@@ -50,7 +51,7 @@ from models.professional import (
     ProfessionalAuthorisation,
     Reach,
 )
-from models.register import Shortlist, ShortlistEntry
+from models.register import SavedSearch, Shortlist, ShortlistEntry
 from services import consents, listing, national_ids, staff
 from services.access import Actor
 from services.sessions import hash_of
@@ -369,6 +370,26 @@ class Builders:
             row.entries = list(places)
             db.session.add(row)
         row.places = [place.id for place in places]  # type: ignore[attr-defined]
+        return row
+
+    def saved_search(self, grant: Grant, **facts: Any) -> SavedSearch:
+        """A search for nurses that this user has saved now, without alerts unless told otherwise."""
+        now = clock.now()
+        with self._context():
+            row = SavedSearch(
+                **{
+                    "id": uuid4(),
+                    "organisation_id": grant.organisation_id,
+                    "account_id": grant.account_id,
+                    "name": "Sykepleiere",
+                    "filters": {"professions": ["SP"]},
+                    "frequency": AlertFrequency.NEVER,
+                    "created_at": now,
+                    "told_until": now,
+                    **facts,
+                }
+            )
+            db.session.add(row)
         return row
 
     def invitation(self, grant: Grant | None = None, status: InvitationStatus = InvitationStatus.SENT) -> Invitation:

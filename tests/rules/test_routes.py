@@ -135,6 +135,7 @@ def everybody(app: Flask, make: Any, client_for: Any, stubs: Any) -> World:
             "token": [invitation.token],
             "shortlist_id": [str(shortlist.id)],
             "member_id": [str(shortlist.places[0])],
+            "search_id": [str(make.saved_search(users["reader"]).id)],
             **{name: [str(id_)] for name, id_ in belongings(app, registrations[0]).items()},
         },
     )
