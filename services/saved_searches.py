@@ -39,7 +39,7 @@ from services.settings import Key
 SENT_AT = time(7)
 SETTLED = timedelta(minutes=10)
 """An e-mail tells of those listed until so long before: what was being written at that moment is written by then."""
-BATCH = 50
+BATCH = 20
 """Users a round, so that no transaction is long."""
 _IS_USERS = and_(SavedSearch.account_id == Grant.account_id, SavedSearch.organisation_id == Grant.organisation_id)
 
