@@ -104,13 +104,13 @@ class Faults:
         self.numbers += [nominee.number for nominee in application.people]  # type: ignore[attr-defined]
         return Draft(self.browser(account), f"/soknad/{application.id}", application.submitter_email)
 
-    def browser(self, account: Any, role: Role = Role.SUBMITTER) -> httpx.Client:
+    def browser(self, account: Any, role: Role = Role.SUBMITTER, organisation: Any = None) -> httpx.Client:
         """A browser somebody has signed in to."""
         with self.app.app_context():
             token, _session = sessions.open_for(
                 account,
                 role,
-                organisation_id=None,
+                organisation_id=organisation.id if organisation is not None else None,
                 issuer=settings().idporten_issuer,
                 provider_session_id=None,
                 authenticated_at=clock.now(),
