@@ -64,18 +64,29 @@ def mask(counts: Mapping[Cell, int], rows: Sequence[str], columns: Sequence[str]
     by_row = {row: reading.total(reading.row(row)) for row in kept_rows}
     by_column = {column: reading.total(reading.column(column)) for column in kept_columns}
     whole = reading.total(WHOLE)
-    lines = (by_row.values(), by_column.values())
+    for lines in (by_row, by_column):
+        whole = Total(max(whole.low, _sum(lines).low), min(whole.high, _sum(lines).high))
     return Table(
         rows=kept_rows,
         columns=kept_columns,
         cells={cell: number if number >= LIMIT else None for cell, number in numbers.items()},
-        row_totals=by_row,
-        column_totals=by_column,
-        total=Total(
-            max(whole.low, *(sum(one.low for one in line) for line in lines)),
-            min(whole.high, *(sum(one.high for one in line) for line in lines)),
-        ),
+        row_totals=_narrowed(by_row, whole),
+        column_totals=_narrowed(by_column, whole),
+        total=whole,
     )
+
+
+def _sum(lines: Mapping[str, Total]) -> Total:
+    return Total(sum(line.low for line in lines.values()), sum(line.high for line in lines.values()))
+
+
+def _narrowed(lines: Mapping[str, Total], whole: Total) -> dict[str, Total]:
+    """The lines with what the whole and the other lines say of them anyhow."""
+    low, high = _sum(lines).low, _sum(lines).high
+    return {
+        name: Total(max(line.low, whole.low - (high - line.high)), min(line.high, whole.high - (low - line.low)))
+        for name, line in lines.items()
+    }
 
 
 SOURCE, SINK = 0, 1

@@ -72,7 +72,7 @@ def test_the_same_masked_numbers_on_page_paper_and_in_the_file(
     ]
     page = reader.get("/register/rapport?yrke=LE").text
     assert page.count("under 5") >= 4 and "8–14" in page and "skjult for å verne enkeltpersoner" in page
-    assert page.count('role="img"') == 2 and "register?yrke=LE" in page
+    assert page.count('role="img"') == 2 and "yrke=LE" in page
     pdf = PdfReader(io.BytesIO(reader.get("/register/rapport.pdf").data))
     text = " ".join("".join(one.extract_text() for one in pdf.pages).split())
     assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"] and pdf.trailer["/Root"]["/Lang"] == "nb"

@@ -19,7 +19,7 @@ MOST = LIMIT - 1
 
 class Attacker:
     """A solver that knows the published table, and that a line which is there has somebody in it. In small tables it
-    also minds that people are whole; in large ones that takes long, and changes something only if masking is wrong about
+    also minds that people are whole; in large ones that takes long, and matters only if masking is wrong about
     networks."""
 
     def __init__(self, table: Table) -> None:
@@ -176,4 +176,4 @@ def test_a_sum_says_what_it_lies_between() -> None:
     table = mask({("a", "x"): 50, ("b", "x"): 3}, "ab", "x")
     assert table.cells == {("a", "x"): 50, ("b", "x"): None}
     assert table.row_totals["b"] == Total(1, MOST) and table.row_totals["b"].is_small
-    assert table.column_totals["x"] == Total(50, 54)
+    assert table.column_totals["x"] == table.total == Total(51, 54)
