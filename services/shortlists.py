@@ -29,7 +29,7 @@ from models.listing import Listing
 from models.organisation import Organisation
 from models.professional import Professional
 from models.register import Shortlist, ShortlistEntry
-from services import audit, boxes, grants, insight, invitations, mailbox, search
+from services import audit, boxes, grants, insight, invitations, mailbox, search, words
 from services.access import Actor
 from services.errors import NotFound, Unfit
 from services.settings import Key, value, values
@@ -147,7 +147,8 @@ def note_look(
 ) -> None:
     """Note that these were shown to the actor, from this list or to be put on one."""
     shown = [str(person.account_id) for person in people if person is not None]
-    audit.record(actor, insight.SHOWN, shortlist, shown=shown, **facts)
+    purpose = words.SHORTLIST if shortlist is not None else None
+    audit.record(actor, insight.SHOWN, shortlist, purpose=purpose, shown=shown, **facts)
 
 
 def candidate(actor: Actor, professional_id: UUID) -> Row[Any]:

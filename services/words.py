@@ -278,12 +278,16 @@ REVIEW_VERDICT: Mapping[ReviewVerdict, tuple[Any, str]] = {
 
 OWN_LOG = "own_log"
 """The purpose of a look that came of reading an organisation's log of its own users."""
+SHORTLIST = "shortlist"
+"""The purpose of a look at somebody who is on a shortlist."""
 
 
 def purpose(written: str | None) -> str:
     """Why somebody looked, in words: one of the purposes organisations choose from, or what somebody wrote."""
     if written == OWN_LOG:
         return str(_("Kontroll av egne brukere"))
+    if written == SHORTLIST:
+        return str(_("Følger opp en kortliste"))
     return str(CONTACT_PURPOSE[ContactPurpose(written)]) if written in set(ContactPurpose) else written or "–"
 
 
