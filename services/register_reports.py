@@ -159,14 +159,18 @@ def explanations(report: Report) -> list[str]:
 
 
 def pdf_of(report: Report, organisation: str, language: Language) -> bytes:
-    """The report as a tagged PDF (PDF/UA-1) in one language."""
+    """The report as a tagged PDF (PDF/UA-1) in one language: sums first, then those professions and places crossed in
+    which some number is told."""
     with in_language(language):
         data = _data(report, organisation, language)
     return typst.compile(DOCUMENT, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
 
 
 def _data(report: Report, organisation: str, language: Language) -> dict[str, Any]:
-    parts = [slice(start, start + ABREAST) for start in range(0, len(report.professions), ABREAST)]
+    held = said(None)
+    places = [line for line in report.municipalities if set(line.cells) != {held}]
+    shown = [number for number in range(len(report.professions)) if {line.cells[number] for line in places} - {held}]
+    parts = [shown[start : start + ABREAST] for start in range(0, len(shown), ABREAST)]
     return {
         "lang": language.value,
         "title": _("Helsepersonell i området til %(virksomhet)s", virksomhet=organisation),
@@ -179,6 +183,7 @@ def _data(report: Report, organisation: str, language: Language) -> dict[str, An
         "sum": _("Sum"),
         "by_profession": _("Yrker"),
         "by_place": _("Bosteder"),
+        "crossed": _("Yrker og bosteder der alle tall er under %(n)s, står bare i listene over.", n=LIMIT),
         "profession": _("Yrke"),
         "people": _("Antall"),
         "professions": [[line.name, said(line.total)] for line in report.professions],
@@ -187,8 +192,8 @@ def _data(report: Report, organisation: str, language: Language) -> dict[str, An
         "parts": [
             {
                 "title": _("Yrke og bosted, del %(n)s av %(m)s", n=number, m=len(parts)),
-                "headings": [line.name for line in report.professions[part]],
-                "rows": [{"name": line.name, "cells": line.cells[part]} for line in report.municipalities],
+                "headings": [report.professions[column].name for column in part],
+                "rows": [{"name": line.name, "cells": [line.cells[column] for column in part]} for line in places],
             }
             for number, part in enumerate(parts, 1)
         ],
