@@ -298,11 +298,7 @@ def test_people_taken_out_as_a_file(app, client_for, make, world):
     row = make.shortlist(world.administrator, *(make.professional() for _ in range(3)))
     with app.app_context():
         actor = make.actor(administrator, Role.ORGANISATION_USER, world.organisation)
-        asked = {
-            "purpose": ContactPurpose.STAFF_NOW,
-            "format": ExportFormat.XLSX,
-            "columns": (Column.NAME, Column.PHONE),
-        }
+        asked = ContactPurpose.STAFF_NOW, ExportFormat.XLSX, (Column.NAME, Column.PHONE)
         exports = [
             register_exports.ask(actor, Wanted(*asked, filters=Filters())).id,
             register_exports.ask(actor, Wanted(*asked, shortlist_id=row.id)).id,
