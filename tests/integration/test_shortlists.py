@@ -180,7 +180,12 @@ def test_status_and_note_are_the_organisations_own(
             boxes.read_note(entry, "note_box", uuid4())
     own = client_for(person.person, Role.PROFESSIONAL)  # type: ignore[attr-defined]
     insight = own.get("/min-side/innsyn").text
-    assert "Følger opp en kortliste" in insight and "La deg i en kortliste" in insight and "i kortlister" in insight and "Fjellheim" not in insight
+    assert (
+        "Følger opp en kortliste" in insight
+        and "La deg i en kortliste" in insight
+        and "i kortlister" in insight
+        and "Fjellheim" not in insight
+    )
     assert submit(reader, place, outcome="", note="").status_code == 303
     with app.app_context():
         entry = db.session.get_one(ShortlistEntry, entry.id)
