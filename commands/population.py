@@ -18,7 +18,8 @@ from uuid import UUID
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import inspect, select
+from sqlalchemy import LargeBinary, any_, inspect, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from commands.demo import demo
 from commands.made_up import LICENCE, PLACES, Entry, Weighted, entry_of, start_of
@@ -315,7 +316,7 @@ def write(rows: Iterable[Base]) -> None:
     connection: Any = db.session.connection().connection.driver_connection
     for table in Base.metadata.sorted_tables:
         keys = [column.key for column in table.columns]
-        lines = ["\t".join([_copied(getattr(row, key)) for key in keys]) for row in by_table.get(table.name, ())]
+        lines = ["\t".join([_copied(row.__dict__.get(key)) for key in keys]) for row in by_table.get(table.name, ())]
         if lines:
             names = ", ".join(f'"{column.name}"' for column in table.columns)
             with connection.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
@@ -382,7 +383,7 @@ def _start(known: Settings) -> None:
 def _make(seed: int, now: datetime, first: int, numbers: Sequence[str]) -> tuple[int, int]:
     by_index = {national_ids.index_of(number): (n, number) for n, number in enumerate(numbers, first)}
     index = Account.national_id_index
-    there = set(db.session.scalars(select(index).where(index.in_(list(by_index)))))
+    there = set(db.session.scalars(select(index).where(index == any_(literal(list(by_index), ARRAY(LargeBinary))))))
     new = [who for key, who in by_index.items() if key not in there]
     population = _population(seed, now)
     write(row for n, number in new for row in population.rows(n, number))

@@ -35,6 +35,9 @@ class Database:
                 "options": (
                     f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT}"
                     f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT}"
+                    # Compiling takes longer than any statement of a page; and a plan that is kept for every search
+                    # reads the whole register where the plan for one reads a page of it.
+                    " -c jit=off -c plan_cache_mode=force_custom_plan"
                 ),
             },
             **engine_options,

@@ -17,8 +17,7 @@ class Listing(Base):
 
     __tablename__ = "listing"
     __table_args__ = (
-        Index("ix_listing_areas", "areas", postgresql_using="gin"),
-        Index("ix_listing_professions", "professions", postgresql_using="gin"),
+        Index("ix_listing_codes", "areas", "professions", "specialities", "languages", postgresql_using="gin"),
         Index("ix_listing_listed_until", "listed_until"),
         Index("ix_listing_confirmed_at", "confirmed_at"),
         Index("ix_listing_listed_since", "listed_since"),

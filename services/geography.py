@@ -82,6 +82,12 @@ def largest(numbers: Iterable[str]) -> str | None:
     return max((number for number in numbers if number in known), key=lambda number: known[number].people, default=None)
 
 
+def largest_first(numbers: Iterable[str]) -> list[str]:
+    """Municipalities by their inhabitants, unknown ones last."""
+    known = spots()
+    return sorted(numbers, key=lambda number: (-known[number].people if number in known else 1, number))
+
+
 def _kilometres(one: Spot, other: Spot) -> float:
     north, south = math.radians(one.latitude), math.radians(other.latitude)
     half = (

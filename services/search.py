@@ -15,7 +15,22 @@ from typing import Any
 from uuid import UUID
 
 from cachetools import TTLCache
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, literal, not_, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    any_,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import String
@@ -113,7 +128,8 @@ class Scope:
         wanted = set(chosen) or set(self.municipalities)
         if not wanted <= set(self.municipalities):
             raise NotAllowed
-        return sorted({*wanted, *(self.municipalities[number] for number in wanted), WHOLE_COUNTRY})
+        counties = {self.municipalities[number] for number in wanted}
+        return [WHOLE_COUNTRY, *sorted(counties), *geography.largest_first(wanted)]  # the most common are tried first
 
     def conditions(self, now: datetime, chosen: Iterable[str] = ()) -> list[Condition]:
         """I4 and I6 in one place: in the area, listed now, and not hidden from this organisation."""
@@ -151,6 +167,7 @@ class Result:
 
 _scopes: TTLCache[UUID, Scope] = TTLCache(maxsize=2_000, ttl=600)
 """Areas follow from reference data alone, which change some times a year."""
+_counted: TTLCache[tuple[str, Filters], Counts] = TTLCache(maxsize=20_000, ttl=600)
 _lock = Lock()
 
 
@@ -185,7 +202,7 @@ def search(scope: Scope, filters: Filters, sort: Sort, after: Place | None = Non
     """One page of the people who fit, and how many there are."""
     now = clock.now()
     conditions = fitting(scope, filters, now)
-    counts = _counts(conditions, now)
+    counts = _counts(scope, filters, conditions, now)
     groups = _groups(scope, sort)
     if counts.all <= MOST_COUNTED:
         found = _sorted(conditions, groups, after)
@@ -238,7 +255,7 @@ def able_to_start(scope: Scope, filters: Filters, day: date, minutes: int) -> in
     now = clock.now()
     near = geography.within(scope.home, minutes)
     conditions = fitting(scope, replace(filters, available_on=day), now)
-    return db.session.scalar(select(_capped([*conditions, Listing.municipality_number.in_(near)]))) or 0
+    return db.session.scalar(select(_capped([*conditions, _lives_in(near)]))) or 0
 
 
 def is_visible(scope: Scope, professional_id: UUID) -> bool:
@@ -248,21 +265,14 @@ def is_visible(scope: Scope, professional_id: UUID) -> bool:
 
 
 def fitting(scope: Scope, filters: Filters, now: datetime) -> list[Condition]:
-    """What a person in the search table must meet to be shown to the organisation for this search."""
-    return [*scope.conditions(now, filters.municipalities), *_asked_for(filters, now)]
+    """What a person in the search table must meet to be shown to the organisation for this search. The database tries
+    them in this order where no index helps: what is quick first, and last the area, which may be a hundred codes."""
+    return [*_asked_for(filters, now), *scope.conditions(now, filters.municipalities)]
 
 
 def _asked_for(filters: Filters, now: datetime) -> list[Condition]:
     """What the filters ask for, as conditions on the search table."""
     found: list[Condition] = []
-    for column, chosen in (
-        (Listing.professions, filters.professions),
-        (Listing.specialities, filters.specialities),
-        (Listing.times, filters.times),
-        (Listing.languages, filters.languages),
-    ):
-        if chosen:
-            found.append(_overlap(column, chosen))
     if filters.homes:
         found.append(Listing.municipality_number.in_(filters.homes))
     if filters.available_on is not None:
@@ -276,6 +286,14 @@ def _asked_for(filters: Filters, now: datetime) -> list[Condition]:
         found.append(Listing.start_speed.in_(quick_enough))
     if filters.confirmed_within is not None:
         found.append(Listing.confirmed_at > now - timedelta(days=filters.confirmed_within))
+    for column, chosen in (
+        (Listing.professions, filters.professions),
+        (Listing.specialities, filters.specialities),
+        (Listing.times, filters.times),
+        (Listing.languages, filters.languages),
+    ):
+        if chosen:
+            found.append(_overlap(column, chosen))
     return found
 
 
@@ -285,6 +303,13 @@ def _overlap(column: InstrumentedAttribute[list[str]], values: Sequence[str]) ->
     return condition
 
 
+def _lives_in(numbers: Sequence[str]) -> Condition:
+    """Whether a person lives in one of these municipalities. One alone is compared with itself, so that the index keeps
+    the order of confirmations; several are one value."""
+    wanted = literal(numbers[0]) if len(numbers) == 1 else any_(literal(list(numbers), ARRAY(String)))
+    return Listing.municipality_number == wanted
+
+
 def _groups(scope: Scope, sort: Sort) -> list[Condition]:
     """The order as groups, one after another; inside a group the newest confirmation comes first."""
     if sort is Sort.EXPERIENCE:
@@ -292,7 +317,7 @@ def _groups(scope: Scope, sort: Sort) -> list[Condition]:
     if sort is Sort.DISTANCE and scope.home is not None:
         minutes = geography.minutes_from(scope.home)
         rings = [
-            Listing.municipality_number.in_([number for number, far in minutes.items() if inner < far <= outer])
+            _lives_in([number for number, far in minutes.items() if inner < far <= outer])
             for inner, outer in pairwise((-1, *RINGS, math.inf))
         ]
         return [*rings, Listing.municipality_number.is_(None)]
@@ -312,17 +337,19 @@ def _sorted(conditions: Sequence[Condition], groups: Sequence[Condition], after:
 def _group_by_group(
     conditions: Sequence[Condition], groups: Sequence[Condition], after: Place | None
 ) -> Sequence[Row[Any]]:
-    """A page and one more of many: along the index of confirmations, until the page is full."""
-    found: list[Row[Any]] = []
+    """A page and one more of many: along the index of confirmations, group after group until the page is full. The
+    first group fills most pages by itself; the others are one statement, whose parts the database runs in turn and no
+    further than it must."""
     first = after.group if after else 0
+    parts = []
     for number, group in enumerate(groups[first:], first):
         beyond = _beyond(after) if after and number == after.group else []
-        statement = _rows(literal(number)).where(*conditions, group, *beyond)
-        found += db.session.execute(
-            statement.order_by(Listing.confirmed_at.desc(), Listing.professional_id).limit(PAGE + 1 - len(found))
-        ).all()
-        if len(found) > PAGE:
-            break
+        part = _rows(literal(number)).where(*conditions, group, *beyond)
+        parts.append(part.order_by(Listing.confirmed_at.desc(), Listing.professional_id).limit(PAGE + 1))
+    found = [*db.session.execute(parts[0])]
+    if len(found) <= PAGE and len(parts) > 1:
+        following = parts[1] if len(parts) == 2 else union_all(*parts[1:]).limit(PAGE + 1)
+        found += db.session.execute(following)
     return found
 
 
@@ -335,10 +362,23 @@ def _beyond(place: Place) -> list[Condition]:
     return [Listing.confirmed_at <= place.confirmed_at, or_(Listing.confirmed_at < place.confirmed_at, same)]
 
 
-def _counts(conditions: Sequence[Condition], now: datetime) -> Counts:
-    fresh = [*conditions, Listing.confirmed_at > now - FRESH]
-    row = db.session.execute(select(_capped(conditions).label("all"), _capped(fresh).label("fresh"))).one()
-    return Counts(row.all, row.fresh)
+def _counts(scope: Scope, filters: Filters, conditions: Sequence[Condition], now: datetime) -> Counts:
+    """More than we count is remembered for some minutes: it is what takes longest to find out, and is asked for again
+    with every page that is turned."""
+    key = scope.organisation_number, filters
+    with _lock:
+        known = _counted.get(key)
+    if known is not None and known.fresh > MOST_COUNTED:
+        return known
+    if filters.confirmed_within is None:
+        counts = Counts(*count_each([conditions, [*conditions, Listing.confirmed_at > now - FRESH]]))
+    else:  # nobody fits who did not confirm lately
+        (total,) = count_each([conditions])
+        counts = Counts(total, total)
+    if counts.fresh > MOST_COUNTED:
+        with _lock:
+            _counted[key] = counts
+    return counts
 
 
 def _capped(conditions: Sequence[Condition], *outer: Any) -> Any:

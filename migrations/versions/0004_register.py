@@ -281,6 +281,10 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="organisation_id IS NOT NULL",
     )
+    op.drop_index("ix_listing_areas", "listing")
+    op.drop_index("ix_listing_professions", "listing")
+    codes = ["areas", "professions", "specialities", "languages"]
+    op.create_index("ix_listing_codes", "listing", codes, unique=False, postgresql_using="gin")
     op.create_index("ix_listing_municipality", "listing", ["municipality_number", "confirmed_at"], unique=False)
     op.add_column("access_grant", sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True))
     name = op.f("ck_message_kind_known")
