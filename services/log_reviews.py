@@ -34,6 +34,7 @@ PAGE_SIZE = 50
 OFFICE_HOURS = range(6, 20)
 SATURDAY = 5
 _Reviewer = aliased(Account)
+Columns = tuple[LogReview, AuditEvent, str | None, str | None, int, str | None]
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def review(actor: Actor, review_id: UUID, verdict: ReviewVerdict, note: str) -> 
     audit.record(actor, "log_review.made", row, subject_id=row.event.actor_id, verdict=verdict.value)
 
 
-def _samples() -> Select[tuple[LogReview, AuditEvent, str | None, str | None, int, str | None]]:
+def _samples() -> Select[*Columns]:
     earlier = aliased(AuditEvent)
     looks = (
         select(func.count())
@@ -167,7 +168,7 @@ def _samples() -> Select[tuple[LogReview, AuditEvent, str | None, str | None, in
     )
 
 
-def _sample(actor: Actor, row: Row[tuple[LogReview, AuditEvent, str | None, str | None, int, str | None]]) -> Sample:
+def _sample(actor: Actor, row: Row[*Columns]) -> Sample:
     drawn, event, name, reviewer, looks, family_name = row
     assert event.actor_id is not None
     return Sample(
@@ -179,7 +180,7 @@ def _sample(actor: Actor, row: Row[tuple[LogReview, AuditEvent, str | None, str 
         actor_role=event.actor_role,
         purpose=event.purpose,
         looks_at_same=looks,
-        has_same_family_name=bool(name and family_name) and name.split()[-1:] == family_name.split()[-1:],
+        has_same_family_name=bool(name and family_name and name.split()[-1] == family_name.split()[-1]),
         is_own=event.actor_id == actor.account_id,
         verdict=drawn.verdict,
         note=drawn.note,
