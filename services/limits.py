@@ -37,7 +37,7 @@ LIMITS: Mapping[Key, Limit] = {
         _l("Personer med kontaktinformasjon i filer, per virksomhet og døgn"), 50_000
     ),
     Key.SAMPLED_PERCENT: Limit(
-        _l("Oppslag av ansatte som trekkes ut til stikkprøve, i prosent"), 100, frozenset({Role.CASE_LEAD})
+        _l("Hvor mye av de ansattes oppslag som trekkes ut til stikkprøve, i prosent"), 100, frozenset({Role.CASE_LEAD})
     ),
 }
 

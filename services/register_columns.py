@@ -115,7 +115,7 @@ def _notice(export: RegisterExport, rows: int, found: int) -> str:
         [
             _("Inneholder personopplysninger."),
             _(
-                "Tatt ut av %(virksomhet)s ved %(navn)s %(tid)s.",
+                "Tatt ut %(tid)s av %(navn)s for %(virksomhet)s.",
                 virksomhet=db.session.get_one(Organisation, export.organisation_id).name,
                 navn=db.session.get_one(Account, export.account_id).name or "–",
                 tid=show_datetime(clock.now()),

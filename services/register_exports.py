@@ -212,7 +212,7 @@ def read(actor: Actor, export: RegisterExport) -> Iterator[bytes]:
         *search.scope_of(actor).conditions(clock.now()),
     )
     if db.session.scalar(visible) != export.rows:
-        raise Conflict(_("Noen i filen er ikke lenger synlig for dere. Lag en ny fil."))
+        raise Conflict(_("En eller flere i filen er ikke lenger synlige for dere. Lag en ny fil."))
     audit.record(
         actor,
         "register_export.downloaded",

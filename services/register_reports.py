@@ -150,7 +150,7 @@ def explanations(report: Report) -> list[str]:
             [
                 _("Noen tall er skjult for å verne enkeltpersoner."),
                 _("«Under %(n)s» er ingen eller noen få.", n=LIMIT),
-                _("En sum som er skjult, ligger mellom de to tallene som står."),
+                _("En skjult sum står som to tall, og ligger mellom dem."),
             ]
             if not report.is_whole
             else []

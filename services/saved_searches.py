@@ -130,7 +130,7 @@ def save(actor: Actor, filters: Filters, name: str, frequency: AlertFrequency) -
     own_lock = func.hashtextextended(f"{actor.account_id}|{actor.organisation_id}", 5)
     db.session.execute(select(func.pg_advisory_xact_lock(own_lock)))
     if (db.session.scalar(select(func.count()).select_from(_own(actor).subquery())) or 0) >= most:
-        raise Unfit("name", _("Du har allerede %(n)s lagrede søk. Slett et du ikke trenger, først.", n=most))
+        raise Unfit("name", _("Du har allerede %(n)s lagrede søk. Slett først et du ikke trenger.", n=most))
     now = clock.now()
     row = SavedSearch(
         id=uuid4(),

@@ -120,7 +120,7 @@ RETENTION = (
     ),
     (
         Key.SHORTLIST_DAYS,
-        _l("Kortliste ingen i virksomheten bruker, med notatene i den"),
+        _l("Kortliste som ingen i virksomheten bruker, med notatene i den"),
         _l("Vi sier fra til virksomheten på e-post i god tid før."),
     ),
     (Key.EXPORT_DAYS, _l("Kopi du har bestilt av opplysningene dine"), _l("For at du skal rekke å laste den ned.")),
