@@ -59,13 +59,13 @@ def _ask(*, with_contact: bool) -> ResponseReturnValue:
     filters = asked.filters() if asked is not None else None
     shortlist_id = shortlist.id if shortlist is not None else None
     form = ExportForm(is_shortlist=shortlist is not None, with_contact=with_contact, held=held_fields())
-    if form.validate_on_submit():
+    found = register_exports.how_many(actor(), filters, shortlist_id)
+    if found and form.validate_on_submit():
         wanted = Wanted(
             ContactPurpose(form.purpose.data), ExportFormat(form.format.data), form.chosen, filters, shortlist_id
         )
         export = register_exports.ask(actor(), wanted)
         return redirect(url_for(".export", export_id=export.id), 303)
-    found = register_exports.how_many(actor(), filters, shortlist_id)
     page = render_template(
         "register/export_new.html",
         form=form,
