@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, cast
 from unicodedata import normalize
 
@@ -68,7 +68,10 @@ def language_of(path: str) -> Language:
 def rendered_language() -> Language:
     """The language texts are being made in now: the request's, or the one forced for an e-mail or document."""
     locale = get_locale()
-    return Language(str(locale)[:2]) if locale and str(locale)[:2] in set(Language) else Language.BOKMAL
+    return _BY_CODE.get(locale.language, Language.BOKMAL) if locale else Language.BOKMAL
+
+
+_BY_CODE = {language.value: language for language in Language}
 
 
 @contextmanager
@@ -138,7 +141,12 @@ def show_date(value: date | datetime, style: str = "long") -> str:
     day = value.astimezone(OSLO).date() if isinstance(value, datetime) else value
     if style == "short":
         return day.strftime("%d.%m.%Y")
-    return format_date(day, "long", locale=DATE_LOCALES[rendered_language()])
+    return _long_date(day, DATE_LOCALES[rendered_language()])
+
+
+@lru_cache(maxsize=2_000)
+def _long_date(day: date, locale: str) -> str:
+    return format_date(day, "long", locale=locale)
 
 
 def show_time(value: datetime) -> str:

@@ -33,5 +33,10 @@ def name_of(code: str) -> str:
 
 def choices() -> list[tuple[str, str]]:
     """Every language as (code, name): the country's own and English first, then by alphabet."""
+    return _choices(rendered_language().value)
+
+
+@cache
+def _choices(_language: str) -> list[tuple[str, str]]:
     first = [(code, name_of(code)) for code in FIRST]
     return first + sorted(((code, name_of(code)) for code in OTHERS), key=lambda pair: alphabetical(pair[1]))

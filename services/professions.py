@@ -54,7 +54,13 @@ def name_of(code: str, by_hpr: str = "") -> str:
 
 def choices() -> list[tuple[str, str]]:
     """The professions of human health care as (code, name), by alphabet."""
-    return sorted(((code, name_of(code)) for code in human()), key=lambda pair: alphabetical(pair[1]))
+    return _choices(rendered_language())
+
+
+@cache
+def _choices(language: Language) -> list[tuple[str, str]]:
+    names = ((code, known()[code].names[language]) for code in human())
+    return sorted(names, key=lambda pair: alphabetical(pair[1]))
 
 
 @cache

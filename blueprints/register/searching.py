@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from werkzeug.urls import iri_to_uri
 from blueprints.guard import Role, actor, open_to
 from blueprints.register.blueprint import bp
 from extensions import clock
-from extensions.language import alphabetical, show_date
+from extensions.language import alphabetical, rendered_language, show_date
 from forms.register_search import ANY, SearchForm, query_of, said
+from models.enums import Language, Workload
 from services import audit, geography, insight, professions, search, words
 from services.search import Filters, Place, Scope, Sort
 
@@ -109,8 +111,14 @@ def _availability(person: Row[Any]) -> str:
         if person.available_from > clock.today()
         else _("Kan jobbe nå")
     )
-    times = ", ".join(str(words.TIME_OF_DAY[time]).lower() for time in words.TIME_OF_DAY if time.value in person.times)
-    return f"{start}, {str(words.WORKLOAD[person.workload]).lower()} ({times})"
+    return f"{start}, {_hours(person.workload, tuple(person.times), rendered_language())}"
+
+
+@lru_cache(maxsize=5_000)
+def _hours(workload: Workload, times: tuple[str, ...], _language: Language) -> str:
+    """How much and when, in words; kept, as a page tells it of twenty people."""
+    named = ", ".join(str(words.TIME_OF_DAY[time]).lower() for time in words.TIME_OF_DAY if time.value in times)
+    return f"{str(words.WORKLOAD[workload]).lower()} ({named})"
 
 
 def _address(**changes: Any) -> str:
