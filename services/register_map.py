@@ -8,15 +8,23 @@ subtracted, as the lists can (docs/decisions/0011-tables-without-small-numbers.m
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import any_, case, false, func, literal, not_, or_, select, true, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import String
 
+from extensions import clock
+from extensions.database import db
 from extensions.language import alphabetical
+from models.listing import Listing
 from services import geography, maps, masking, search
 from services.masking import LIMIT
-from services.search import OUTSIDE, Filters, NotAllowed, Scope
+from services.search import OUTSIDE, Condition, Filters, NotAllowed, Scope
 
 STEPS = (1, LIMIT, 20, 100, 500)
 """Where each shade begins."""
@@ -36,10 +44,10 @@ class Number:
 
     def __str__(self) -> str:
         if self.high is None:
-            return _("over %(n)s", n=self.low)
+            return str(_("over %(n)s", n=self.low))
         if self.low == self.high:
             return str(self.low)
-        return _("under %(n)s", n=LIMIT) if self.is_small else _("%(fra)s–%(til)s", fra=self.low, til=self.high)
+        return str(_("under %(n)s", n=LIMIT) if self.is_small else _("%(fra)s–%(til)s", fra=self.low, til=self.high))
 
     @property
     def is_small(self) -> bool:
@@ -90,23 +98,61 @@ def overview(scope: Scope, filters: Filters, county: str | None = None) -> Overv
     shown = [county] if county else every
     by_name = sorted(scope.municipalities, key=lambda number: alphabetical(geography.name_of(number)))
     areas = {one: [number for number in by_name if scope.municipalities[number] == one] for one in shown}
-    counts = search.living_in(scope, filters, [number for area in areas.values() for number in area], shown == every)
-    masked = {one: _masked({number: counts[number] for number in area}) for one, area in areas.items()}
-    outside = _masked({OUTSIDE: counts[OUTSIDE]})[1] if shown == every else None
+    groups = list(areas.values()) if len(shown) != 1 else [[number] for number in areas[shown[0]]]
+    counts = _living_in(scope, filters, groups, shown == every)
     if len(shown) == 1:
         [county] = shown
         drawing = maps.of_county(county)
-        places = [Place(number, geography.name_of(number), count) for number, count in masked[county][0].items()]
+        numbers, total = _masked({number: counts[number] for number in areas[county]})
+        places = [Place(number, geography.name_of(number), count) for number, count in numbers.items()]
     else:
         drawing = maps.of_country()
-        places = [Place(one, geography.county_name(one), total) for one, (_numbers, total) in masked.items()]
+        sums = {one: _masked_sum({number: counts[number] for number in area}) for one, area in areas.items()}
+        places = [Place(one, geography.county_name(one), count) for one, count in sums.items()]
+        total = sum(sums.values(), NOBODY)
+    outside = _masked_sum({OUTSIDE: counts[OUTSIDE]}) if shown == every else None
     return Overview(
         county=county,
         drawing=drawing,
         places=places,
         outside=outside,
-        total=sum((total for _numbers, total in masked.values()), outside or NOBODY),
+        total=total + (outside or NOBODY),
     )
+
+
+def _living_in(scope: Scope, filters: Filters, groups: Sequence[Sequence[str]], has_outside: bool) -> Mapping[str, int]:
+    """How many of those who fit live in each municipality of these groups, and outside the whole area when that is
+    asked for. Few are counted in one go. When that meets more people than we tell of in all groups together, each group
+    is asked for by itself, and no further than we count. So the work follows the number of groups on a page and not
+    that of people in the register. Of a group that holds more than we tell the counts are of some of them."""
+    conditions = search.fitting(scope, filters, clock.now())
+    home = Listing.municipality_number
+    theirs = [home == any_(literal(list(group), ARRAY(String))) for group in groups]
+    own = home == any_(literal(list(scope.municipalities), ARRAY(String)))
+    parts: list[tuple[Any, Condition]] = [(home, there) for there in theirs]
+    everywhere: Condition = or_(false(), *theirs)
+    if has_outside:
+        parts.append((literal(OUTSIDE), or_(home.is_(None), not_(own))))
+        everywhere = true()
+    most = len(parts) * (search.MOST_COUNTED + 1)
+    counts = _counted([(case((own, home), else_=OUTSIDE), everywhere)], conditions, most)
+    return counts if counts.total() < most else _counted(parts, conditions, search.MOST_COUNTED + 1)
+
+
+def _counted(parts: Iterable[tuple[Any, Condition]], conditions: Sequence[Condition], most: int) -> Counter[str]:
+    """People by place, at most so many of each part. One statement."""
+    statements = []
+    for place, is_there in parts:
+        some = select(place.label("place")).where(is_there, *conditions).limit(most).subquery()
+        statements.append(select(some.c.place, func.count().label("total")).group_by(some.c.place))
+    return Counter({row.place: row.total for row in db.session.execute(union_all(*statements))})
+
+
+def _masked_sum(counts: Mapping[str, int]) -> Number:
+    """What may be told of all in these places together, of whom no more were counted than we tell."""
+    if sum(counts.values()) > search.MOST_COUNTED:
+        return Number(search.MOST_COUNTED, None)
+    return _masked(counts)[1]
 
 
 def _masked(counts: Mapping[str, int]) -> tuple[dict[str, Number], Number]:

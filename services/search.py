@@ -234,21 +234,6 @@ def count_each(searches: Sequence[Sequence[Condition]]) -> list[int]:
     return [totals[number] for number in range(len(searches))]
 
 
-def living_in(scope: Scope, filters: Filters, places: Sequence[str], has_outside: bool) -> dict[str, int]:
-    """How many of those who fit live in each of these municipalities, and outside the whole area (under OUTSIDE) when
-    that is asked for. One statement, in which each place is counted by itself and only up to one above MOST_COUNTED:
-    the work follows the number of places on a page and not that of people in the register."""
-    conditions = fitting(scope, filters, clock.now())
-    place = func.unnest(literal(list(places), ARRAY(String))).table_valued("number").render_derived(name="place")
-    there = _capped([*conditions, Listing.municipality_number == place.c.number], place)
-    statements = [select(place.c.number, there.label("total"))]
-    if has_outside:
-        home = Listing.municipality_number
-        elsewhere = or_(home.is_(None), home.not_in(list(scope.municipalities)))
-        statements.append(select(literal(OUTSIDE), _capped([*conditions, elsewhere])))
-    return {row.number: row.total for row in db.session.execute(union_all(*statements))}
-
-
 def able_to_start(scope: Scope, filters: Filters, day: date, minutes: int) -> int:
     """How many of those who fit could start on a day and live within so many minutes, by an estimate from the distance
     between municipalities. Stops at MOST_COUNTED."""
@@ -381,8 +366,7 @@ def _counts(scope: Scope, filters: Filters, conditions: Sequence[Condition], now
     return counts
 
 
-def _capped(conditions: Sequence[Condition], *outer: Any) -> Any:
-    """A count that stops one above the most we tell; `outer` are what the conditions take from around it."""
-    some = select(literal(1)).select_from(Listing).where(*conditions).limit(MOST_COUNTED + 1)
-    some = some.correlate(*outer).subquery() if outer else some.subquery()
+def _capped(conditions: Sequence[Condition]) -> Any:
+    """A count that stops one above the most we tell."""
+    some = select(literal(1)).select_from(Listing).where(*conditions).limit(MOST_COUNTED + 1).subquery()
     return select(func.count()).select_from(some).scalar_subquery()

@@ -12,7 +12,7 @@ from models.audit import AuditEvent
 from models.enums import AccessLevel, OrganisationKind, Role
 from models.organisation import Organisation
 from models.professional import Block, Professional
-from services import listing
+from services import listing, search
 from tests.builders import Builders
 
 TRONDHEIM, ST_OLAV, MID_NORWAY = "942110464", "883974832", "983658776"
@@ -90,6 +90,24 @@ def test_counties_first_where_the_area_lies_in_several(reader_of: Any, make: Bui
     assert numbers["Trondheim"] == "6" and numbers["Malvik"] == "under 5" and numbers["Oppdal"] == "0"
     assert "Bor utenfor området" not in numbers and "7–10 treff i Trøndelag" in county
     assert reader.get("/register/kart?fylke=11").status_code == 400
+
+
+@pytest.mark.parametrize("most", [6, 2])
+def test_more_than_we_tell_are_not_counted(reader_of: Any, make: Builders, monkeypatch: Any, most: int) -> None:
+    """Once when all is counted in one go, and once when each county is asked for by itself."""
+    monkeypatch.setattr(search, "MOST_COUNTED", most)
+    reader = reader_of(make.organisation(MID_NORWAY, kind=OrganisationKind.HEALTH_TRUST, form="ORGL"))
+    for home in ["5001"] * 4 + ["5031"] * 3 + ["1505"] + ["0301"] * 3:
+        make.professional(municipality_number=home, reach__whole_country=True, reach__municipalities=[])
+    outside = "under 5" if most == 6 else "over 2"
+    assert rows(reader.get("/register/kart").text) == {
+        "Møre og Romsdal": "under 5",
+        "Trøndelag": f"over {most}",
+        "Bor utenfor området": outside,
+    }
+    county = rows(reader.get("/register/kart?fylke=50").text)
+    assert county["Trondheim"] == county["Malvik"] == ("under 5" if most == 6 else "over 2")
+    assert county["Oppdal"] == "0"
 
 
 def test_a_trust_within_one_county_sees_its_municipalities_at_once(reader_of: Any, make: Builders) -> None:
