@@ -10,7 +10,6 @@ from extensions.language import alphabetical
 from models.application import AccessApplication
 from models.enums import ApplicationStatus, ExportStatus, GrantStatus
 from models.grant import IN_USE, Grant
-from models.listing import Listing
 from models.register import RegisterExport, Shortlist
 from services import geography, grants, saved_searches, search, settings
 from services.access import Actor
@@ -43,8 +42,6 @@ class Home:
 def of(actor: Actor) -> Home:
     """For a user of an organisation; raises NotFound for anybody else."""
     scope, now = search.scope_of(actor), clock.now()
-    today = search.fitting(scope, Filters(available_on=clock.today(), confirmed_within=None), now)
-    everybody, fresh = search.count_each([today, [*today, Listing.confirmed_at > now - search.FRESH]])
     half_year = func.make_interval(0, settings.in_sql(Key.RECONFIRMATION_MONTHS))
     own = Grant.organisation_id == actor.organisation_id
     soon_over = Grant.confirmed_at + half_year <= now + grants.RECONFIRMATION_NOTICE
@@ -73,7 +70,7 @@ def of(actor: Actor) -> Home:
     return Home(
         organisation_number=scope.organisation_number,
         area=sorted((geography.name_of(number) for number in scope.municipalities), key=alphabetical),
-        available=Counts(everybody, fresh),
+        available=search.counts(scope, Filters(available_on=clock.today(), confirmed_within=None)),
         searches=saved_searches.of(actor),
         **numbers._asdict(),
     )

@@ -217,6 +217,12 @@ def search(scope: Scope, filters: Filters, sort: Sort, after: Place | None = Non
     )
 
 
+def counts(scope: Scope, filters: Filters) -> Counts:
+    """How many fit, and how many of them confirmed lately."""
+    now = clock.now()
+    return _counts(scope, filters, fitting(scope, filters, now), now)
+
+
 def counts_without(scope: Scope, filters: Filters) -> dict[str, int]:
     """For each active filter: how many there would be without it. One statement."""
     now = clock.now()
