@@ -24,7 +24,7 @@ class StopForm(StepForm):
         [Filled(_l("Velg hva som skal stoppes."))],
         choices=[
             SelectChoice(Stoppable.REVEALS.value, _l("Visning av kontaktinformasjon og CV")),
-            SelectChoice(Stoppable.EXPORTS.value, _l("Eksport")),
+            SelectChoice(Stoppable.EXPORTS.value, _l("Uttak av filer")),
         ],
     )
     organisation_number = StringField(

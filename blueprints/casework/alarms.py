@@ -10,17 +10,20 @@ from blueprints.casework.blueprint import DECIDING, STAFF, bp
 from blueprints.guard import actor, held_fields, open_to
 from forms.casework_alarms import CloseForm, StopForm
 from models.enums import AlarmKind, Stoppable
+from models.register import Alarm
 from services import alarms, authorisations
 from services.alarms import UnknownOrganisation
+from services.limits import LIMITS
+from services.settings import Key
 
 KINDS = {
     AlarmKind.CANARY: lambda: _("Noen har hentet en kontrollprofil"),
     AlarmKind.HIGH_RATE: lambda: _("Uvanlig mange oppslag på en dag"),
-    AlarmKind.QUOTA: lambda: _("Grensen for oppslag er nådd"),
+    AlarmKind.QUOTA: lambda: _("En grense for oppslag eller filer er nådd"),
 }
 STOPPED = {
     Stoppable.REVEALS: lambda: _("Visning av kontaktinformasjon og CV"),
-    Stoppable.EXPORTS: lambda: _("Eksport"),
+    Stoppable.EXPORTS: lambda: _("Uttak av filer"),
 }
 
 
@@ -45,7 +48,15 @@ def close_alarm(alarm_id: UUID) -> ResponseReturnValue:
         alarms.close(actor(), alarm_id, form.note.data)
         flash(_("Varselet er lukket."), "success")
         return redirect(url_for(".alarm_list"), 303)
-    return render_template("casework/alarm.html", form=form, alarm=alarm, kind=KINDS[alarm.kind]()), form.status_code
+    page = render_template("casework/alarm.html", form=form, alarm=alarm, kind=KINDS[alarm.kind](), about=_about(alarm))
+    return page, form.status_code
+
+
+def _about(alarm: Alarm) -> str | None:
+    """Which limit was reached, or that it was not one person but a file."""
+    if "quota" in alarm.facts:
+        return str(LIMITS[Key(alarm.facts["quota"])].label)
+    return _("En fil med kontaktinformasjon") if "export_id" in alarm.facts else None
 
 
 @bp.route("/sak/stopp", methods=["GET", "POST"])

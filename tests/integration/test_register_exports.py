@@ -195,7 +195,7 @@ def test_values_that_could_be_formulas_stay_text_in_csv(context: Any, make: Buil
 
 
 def test_contact_details_are_for_those_who_ask_for_them(
-    reader: FlaskClient, make: Builders, app: Flask, submit: Any, run_jobs: Any
+    reader: FlaskClient, make: Builders, app: Flask, submit: Any, run_jobs: Any, client_for: Any
 ) -> None:
     make.professional(given_name="Vanlig")
     make.professional(given_name="Ubekreftet", email="feil@example.no", email_confirmed_at=None)
@@ -210,6 +210,8 @@ def test_contact_details_are_for_those_who_ask_for_them(
         assert len(events("contact.taken_out")) == 3 and events("person.taken_out") == []
         alarm = db.session.scalars(select(Alarm)).one()
         assert alarm.kind is AlarmKind.CANARY and alarm.account_id is not None
+    worker = client_for(make.staff(), Role.CASEWORKER)
+    assert "En fil med kontaktinformasjon" in worker.get(f"/sak/varsler/{alarm.id}").text
 
 
 def crowd(make: Builders, count: int) -> None:
