@@ -418,6 +418,37 @@ def test_somebody_who_hides_while_it_is_made(context: Any, make: Builders, actor
     assert len(events("person.taken_out")) == export.rows == 1
 
 
+def test_somebody_who_hides_at_the_very_end(
+    app: Flask, make: Builders, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waits until the file is ready, and takes it away."""
+    person = make.professional()
+    with app.app_context():
+        export_id = ask(actor).id
+
+    def hide() -> None:
+        with app.app_context():
+            blocks.hide(make.actor(person.person, Role.PROFESSIONAL), "942110464")  # type: ignore[attr-defined]
+            db.session.commit()
+
+    hider, note = Thread(target=hide), register_exports._note
+
+    def note_meanwhile(*given: Any) -> None:
+        note(*given)
+        hider.start()
+        hider.join(0.2)
+        assert hider.is_alive()
+
+    monkeypatch.setattr(register_exports, "_note", note_meanwhile)
+    with app.app_context():
+        register_exports.make(export_id)
+        db.session.commit()
+    hider.join(10)
+    with app.app_context():
+        assert db.session.get_one(RegisterExport, export_id).status is ExportStatus.EXPIRED
+        assert [event.facts for event in events("register_export.expired")] == [{"reason": "somebody left"}]
+
+
 def test_a_killed_worker_and_two_at_once_make_one_file(
     app: Flask, make: Builders, actor: Actor, run_jobs: Any, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
