@@ -36,8 +36,9 @@ const show = (page, isFromForm) => {
   hits.replaceChildren(...page.getElementById("treff").childNodes);
   document.title = page.title;
   const heading = hits.querySelector("h2");
-  status.textContent = heading.textContent;
-  if (!focused.isConnected) (document.getElementById(focused.id || "-") ?? heading).focus();
+  const control = focused.isConnected ? focused : document.getElementById(focused.id || "-");
+  (control ?? heading).focus();
+  status.textContent = control ? heading.textContent : ""; // said once: the focus says it too
 };
 
 // push: whether the address is new in the history. isFromForm: what is chosen stands in the form already.
