@@ -56,8 +56,8 @@ class Number:
 
     @property
     def step(self) -> int:
-        """Its shade, from 0 for nobody."""
-        return 1 if self.is_small else bisect_right(STEPS, self.low)
+        """Its shade, from 0 for nobody; of a range that of its middle."""
+        return bisect_right(STEPS, self.low if self.high is None else (self.low + self.high) // 2)
 
 
 NOBODY = Number(0, 0)

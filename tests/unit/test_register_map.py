@@ -32,7 +32,7 @@ def drawn(app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_what_is_told_of_a_number(drawn: Any) -> None:
     numbers = (NOBODY, Number(1, 4), Number(5, 5), Number(12, 16), Number(1000, None))
     assert [str(number) for number in numbers] == ["0", "under 5", "5", "12–16", "over 1000"]
-    assert [number.step for number in numbers] == [0, 1, 2, 2, 5]
+    assert [number.step for number in numbers] == [0, 1, 2, 2, 5] and Number(2, 8).step == 2
     assert Number(5, 5) + Number(1, 4) == Number(6, 9) and (Number(5, 5) + Number(1000, None)).high is None
 
 
