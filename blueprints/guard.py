@@ -20,7 +20,7 @@ from extensions import login
 from extensions.agencies import settings
 from extensions.log import security
 from models.enums import Role as Role
-from services import access, form_keys, held_forms, sessions, sign_in
+from services import access, form_keys, grants, held_forms, sessions, sign_in
 from services.access import Actor
 from services.held_forms import Held
 
@@ -139,7 +139,9 @@ def _check_role(roles: frozenset[Role]) -> ResponseReturnValue | None:
     if Role.SIGNED_IN in roles or found.role in roles:
         return None
     if request.method == "GET" and (
-        roles & access.OPEN_ROLES or any(hat.role in roles for hat in sign_in.hats(found.account_id))
+        roles & access.OPEN_ROLES
+        or any(hat.role in roles for hat in sign_in.hats(found.account_id))
+        or (Role.ORGANISATION_USER in roles and grants.locked_for(found))  # the page of choice says so
     ):
         return redirect(url_for("auth.choose", next=wanted_path()), 303)
     security.warning(

@@ -207,6 +207,7 @@ class TestUnusedAccess:
         locked_out = client_for(grant.person, Role.ORGANISATION_USER, make.organisation())
         assert locked_out.get("/virksomhet").location.startswith("/logg-inn")
         waiting = client_for(grant.person)
+        assert waiting.get("/register").location == "/virksomhet/velg?next=/register"
         for page in ("/velkommen", "/virksomhet/velg"):
             assert "er låst fordi den ikke har vært brukt" in waiting.get(page).text
         browser = client_for(administrator.person, Role.ORGANISATION_USER, make.organisation())

@@ -124,6 +124,9 @@ def test_the_log_is_narrowed_and_paged(app: Flask, make: Builders, browser: Flas
         return page.count("<tr><th"), page
 
     assert told(f"hvem={other.person.id}")[0] == 26  # type: ignore[attr-defined]
+    foreign = make.user(organisation=make.organisation("940101808", "TROMSØ KOMMUNE"))
+    client_for(foreign.person, Role.ORGANISATION_USER, make.organisation("940101808")).get("/register")  # type: ignore[attr-defined]
+    assert told(f"hvem={foreign.person.id}")[0] == 0  # type: ignore[attr-defined]
     assert told("hva=profile.opened")[0] == 0
     assert told(f"fra={clock.today() + timedelta(days=1)}")[0] == 0
     shown, page = told("hva=listing.shown")
