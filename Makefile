@@ -52,8 +52,9 @@ e2e: setup  ## The journeys in a real browser
 	@$(BIN)/python -m dev.browser
 	$(BIN)/python -m pytest tests/e2e
 
-bench: setup  ## What it can bear, measured beside a bare Flask app
+bench: setup  ## What it can bear, measured beside a bare Flask app: make bench people="10000 100000 1000000"
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.search $(if $(people),--people $(people))
 
 fuzz: setup  ## Look for files that upset the file checks: make fuzz seconds=600
 	$(BIN)/python -m tests.files.fuzz $(seconds)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from flask import Flask
 from sqlalchemy import event
@@ -111,13 +111,13 @@ def prepare(site: Site, app: Flask) -> tuple[list[Target], str]:
     return targets, cookie
 
 
-def sign_in(app: Flask, account: object) -> str:
+def sign_in(app: Flask, account: object, role: Role = Role.SUBMITTER, organisation_id: UUID | None = None) -> str:
     """The cookie of an open session."""
     with app.app_context():
         token, _row = sessions.open_for(
             account,  # type: ignore[arg-type]
-            Role.SUBMITTER,
-            organisation_id=None,
+            role,
+            organisation_id=organisation_id,
             issuer=app.extensions["settings"].idporten_issuer,
             provider_session_id="bench",
             authenticated_at=clock.now(),

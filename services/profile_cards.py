@@ -9,7 +9,7 @@ from typing import Any
 from babel import Locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import desc, literal, select, union_all
 
 from extensions import clock
 from extensions.database import db
@@ -144,9 +144,10 @@ def area_names(row: Reach) -> list[str]:
     """Where the person can work: the whole country, or counties and municipalities by name."""
     if row.whole_country:
         return [_("Hele landet")]
-    counties = db.session.scalars(select(County.name).where(County.number.in_(row.counties)).order_by(County.name))
-    places = select(Municipality.name).where(Municipality.number.in_(row.municipalities)).order_by(Municipality.name)
-    return [*(_("Hele %(fylke)s", fylke=name) for name in counties), *db.session.scalars(places)]
+    counties = select(literal(True).label("is_whole"), County.name).where(County.number.in_(row.counties))
+    places = select(literal(False), Municipality.name).where(Municipality.number.in_(row.municipalities))
+    found = db.session.execute(union_all(counties, places).order_by(desc("is_whole"), "name"))
+    return [_("Hele %(fylke)s", fylke=name) if is_whole else name for is_whole, name in found]
 
 
 def _cv(professional: Professional) -> Rows:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import clock
 from extensions.database import db
@@ -21,13 +22,16 @@ from models.enums import (
     Stoppable,
     Visibility,
 )
+from models.listing import Listing
 from models.professional import Professional
 from models.register import Reveal, Stop
 from services import alarms, attachments, audit, authorisations, file_scans, search
 from services.access import Actor
 from services.errors import Forbidden, NotFound, TooMany
+from services.professionals import PAGES
 from services.settings import Key, values
 
+PARTS = (*PAGES, Professional.cv, Professional.authorisations)
 SHOWN_FOR = timedelta(minutes=15)
 """How long what was revealed may be looked at again; afterwards the reason is asked for anew."""
 
@@ -197,10 +201,18 @@ class Stopped(Forbidden):
 
 
 def _seen(actor: Actor, professional_id: UUID) -> Professional:
-    """The person, when the organisation may see him or her now."""
-    if not search.is_visible(search.scope_of(actor), professional_id):
+    """The person with what is shown of him or her, when the organisation may see it now."""
+    scope = search.scope_of(actor)
+    query = (
+        select(Professional)
+        .join(Listing, Listing.professional_id == Professional.id)
+        .where(Professional.id == professional_id, *scope.conditions(clock.now()))
+        .options(*(joinedload(part) for part in PARTS), selectinload(Professional.attachments))
+    )
+    person = db.session.scalars(query).unique().one_or_none()
+    if person is None:
         raise NotFound
-    return db.session.get_one(Professional, professional_id)
+    return person
 
 
 def _own(actor: Actor, professional_id: UUID, reveal_id: UUID) -> Reveal:

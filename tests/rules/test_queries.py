@@ -269,11 +269,12 @@ def test_the_organisations_shortlists(app, client_for, make, world):
     ask_little(app, client, [*paths, f"/register/person/{people[0].id}/kortliste"])
 
 
-def test_the_search_its_map_and_its_report(app, client_for, make):
+def test_the_search_a_person_the_map_and_the_report(app, client_for, make):
     """For a trust over two counties, where a search finds people and where it finds nobody."""
     trust = make.organisation("983658776", kind=OrganisationKind.HEALTH_TRUST, form="ORGL")
     client = client_for(make.user(organisation=trust).person, Role.ORGANISATION_USER, trust)
-    make.professional()
+    person = make.professional(reach__counties=["50"])
+    ask_little(app, client, [f"/register/person/{person.id}"])
     queries = ("", "?innen=60&sorter=avstand", "?yrke=JO&tid=night&bekreftet=7")
     ask_little(app, client, [f"/register{query}" for query in queries])
     ask_little(app, client, [f"/register/kart{query}" for query in ("", "?yrke=SP&bekreftet=alle", "?fylke=50")])
