@@ -42,6 +42,7 @@ def draw() -> ResponseReturnValue:
         query=query,
         places=places,
         legend=legend(),
+        limit=LIMIT,
         chips=list(chips(form)),
         fresh_days=filters.confirmed_within or value(Key.FRESH_DAYS),
     )
