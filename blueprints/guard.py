@@ -269,10 +269,11 @@ def _body_hash() -> bytes:
 
 
 def wanted_path() -> str:
-    """The path of this request with its language, to come back to; the query only for what was read, never for what
-    was sent."""
-    query = request.query_string.decode("ascii", "ignore") if request.method == "GET" else ""
-    return request.script_root + _form_page() + (f"?{query}" if query else "")
+    """The path of this request with its language, to come back to. The query goes along where the page itself answers
+    to it: what is typed into a form may be about what the address asks for."""
+    page = _form_page()
+    query = request.query_string.decode("ascii", "ignore") if page == request.path else ""
+    return request.script_root + page + (f"?{query}" if query else "")
 
 
 def _form_page() -> str:

@@ -3,12 +3,14 @@ C24–C26, C60, I8)."""
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -611,3 +613,18 @@ def test_nothing_in_the_address_widens_it(reader: FlaskClient, make: Builders) -
     assert "Ingen passer til søket." in reader.get(nobody).text
     fields = {**Page(reader.get("/register/sok/nytt").text).form(0).values, "purpose": "staff_now", "columns": "name"}
     assert reader.post(nobody, data=fields).status_code == 422
+
+
+@pytest.mark.parametrize("of_list", [False, True])
+def test_a_new_sign_in_asks_for_the_same_people(
+    app: Flask, make: Builders, actor: Actor, account: Account, client_for: Any, submit: Any, of_list: bool
+) -> None:
+    with app.app_context():
+        list_id = shortlists.create(actor, "Sommer").id
+        shortlists.add(actor, list_id, make.professional().id)
+        db.session.commit()
+    path = f"/register/eksport/ny?kortliste={list_id}" if of_list else "/register/eksport/ny?yrke=SP&bekreftet=7"
+    late = client_for(account, Role.ORGANISATION_USER, make.organisation(), signed_in_ago=timedelta(minutes=16))
+    answer = submit(late, path, purpose="staff_now")
+    assert answer.status_code == 303 and parse_qs(urlsplit(answer.location).query)["next"] == [path]
+    assert re.search(r'value="staff_now"[^>]* checked', late.get(path).text)
