@@ -60,8 +60,8 @@ def change(actor: Actor, numbers: Mapping[Key, int], reason: str) -> int:
     changed = 0
     for key, number in sorted(numbers.items()):
         row = db.session.get(Setting, key.value, with_for_update=True, populate_existing=True)
-        if row is None:
-            row = Setting(key=key.value, value=DEFAULTS[key][0], unit=DEFAULTS[key][1])
+        if row is None:  # a limit that came with a release, before its reference data were loaded
+            row = Setting(key=key.value, value=DEFAULTS[key][0], unit=DEFAULTS[key][1], changed_at=clock.now())
             db.session.add(row)
         if row.value == number:
             continue

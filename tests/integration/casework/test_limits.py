@@ -46,6 +46,15 @@ def test_a_limit_is_changed_at_once_and_noted_with_its_reason(app: Flask, desk: 
     assert submit(desk, PAGE, reason="Ingenting").status_code == 303
 
 
+def test_a_limit_nobody_has_stored_yet_is_stored(app: Flask, desk: Any, submit: Any) -> None:
+    with app.app_context():
+        db.session.delete(db.session.get_one(Setting, Key.EXPORTS_PER_DAY.value))
+        db.session.commit()
+    assert submit(desk, PAGE, reveals_per_hour="61", reason="Prøve").status_code == 303
+    with app.app_context():
+        assert db.session.get_one(Setting, Key.EXPORTS_PER_DAY.value).value == DEFAULTS[Key.EXPORTS_PER_DAY][0]
+
+
 def test_who_is_late_sees_that_somebody_else_was_first(
     app: Flask, desk: Any, make: Builders, client_for: Any, submit: Any
 ) -> None:
