@@ -112,7 +112,7 @@ def show_alerts(grant_id: UUID, token: str) -> ResponseReturnValue:
         grant_id=grant_id,
         token=token,
         organisation=grant.organisation.name,
-        is_stopped=not saved_searches.wants_alerts(grant_id),
+        is_stopped=not saved_searches.has_alerts(grant),
     )
 
 

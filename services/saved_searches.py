@@ -257,6 +257,13 @@ def wants_alerts(grant_id: UUID) -> bool:
     return bool(db.session.scalar(select(exists().where(Grant.id == grant_id, IN_USE, wanted))))
 
 
+def has_alerts(grant: Grant) -> bool:
+    """Whether any search of the grant's user for this organisation asks for e-mails: also while the access is locked or
+    has ended, as it may be open again, or be followed by another one."""
+    wanted = exists().where(*_asking_for_alerts(grant))
+    return bool(db.session.scalar(select(wanted)))
+
+
 def find_grant(grant_id: UUID, token: str) -> Grant | None:
     """The grant whose user's alerts the link of an e-mail stops, also when it has ended; None for any other token."""
     if not links.stops_alerts_of(grant_id, token):
@@ -268,16 +275,20 @@ def stop_alerts(grant: Grant) -> None:
     """No more e-mails of any of the user's searches for this organisation; they stand as they are. Safe to repeat."""
     stopped = db.session.scalars(
         update(SavedSearch)
-        .where(
-            SavedSearch.account_id == grant.account_id,
-            SavedSearch.organisation_id == grant.organisation_id,
-            SavedSearch.frequency != AlertFrequency.NEVER,
-        )
+        .where(*_asking_for_alerts(grant))
         .values(frequency=AlertFrequency.NEVER)
         .returning(SavedSearch.id)
     ).all()
     if stopped:
         audit.record(None, "alert.stopped", grant, subject_id=grant.account_id, count=len(stopped))
+
+
+def _asking_for_alerts(grant: Grant) -> list[Condition]:
+    return [
+        SavedSearch.account_id == grant.account_id,
+        SavedSearch.organisation_id == grant.organisation_id,
+        SavedSearch.frequency != AlertFrequency.NEVER,
+    ]
 
 
 def forget_ended() -> int:

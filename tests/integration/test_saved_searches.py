@@ -432,3 +432,19 @@ class TestStopLink:
             db.session.commit()
         assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
         assert "Varslene er stoppet" in client.get(path).text
+
+    @pytest.mark.parametrize("is_ended", [False, True])
+    def test_a_locked_or_ended_access_does_not_pass_for_a_stop(
+        self, app: Flask, client: FlaskClient, grant: Grant, path: str, submit: Any, is_ended: bool
+    ) -> None:
+        """A locked one may be opened again, and one that has ended be followed by another of the same user."""
+        with app.app_context():
+            row = db.session.get_one(Grant, grant.id)
+            if is_ended:
+                row.status, row.ended_at = GrantStatus.ENDED, clock.now()
+            else:
+                row.locked_at = clock.now()
+            db.session.commit()
+        assert "Vil du stoppe varslene?" in client.get(path).text
+        assert submit(client, path, to=path).location == path
+        assert "Varslene er stoppet" in client.get(path).text
