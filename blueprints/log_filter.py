@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import request, url_for
 
+from blueprints import address
 from services.audit_reading import LogFilter
 
 
@@ -23,7 +24,7 @@ def wanted(actions: Container[str]) -> LogFilter:
 
 def addresses(endpoint: str, narrowed: LogFilter, last_id: int | None) -> dict[str, Any]:
     """Whether the page is filtered, and where the newest events and those older than `last_id` stand."""
-    query: dict[str, Any] = {name: value for name, value in request.args.items() if name != "for" and value}
+    query = address.kept("hvem", "hva", "fra", "til")
     return {
         "is_filtered": bool(query),
         "newest_url": url_for(endpoint, **query) if narrowed.before else None,

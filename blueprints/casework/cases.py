@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import address
 from blueprints.casework.blueprint import DECIDING, STAFF, bp, case_page, found_case, opened_case, page_count, page_url
 from blueprints.guard import actor, held_fields, open_to
 from forms.casework import AppealForm, HandOverForm, NoteForm, NumberForm
@@ -29,11 +30,6 @@ def chosen(name: str, kind: type[Choice]) -> Choice | None:
     return kind(value) if value in set(kind) else None
 
 
-def page_number() -> int:
-    text = request.args.get("side", "1")
-    return min(max(int(text), 1), 10_000) if text.isascii() and text.isdigit() else 1
-
-
 @bp.get("/sak")
 @open_to(*STAFF)
 def queue() -> ResponseReturnValue:
@@ -45,9 +41,9 @@ def queue() -> ResponseReturnValue:
         due=chosen("frist", Due),
         text=request.args.get("sok", "")[:100],
     )
-    page = page_number()
+    page = address.page_number()
     rows, total = casework.queue(actor(), wanted, page)
-    query = {name: value for name, value in request.args.items() if name != "side" and value}
+    query = address.kept("status", "saksbehandler", "type", "frist", "sok")
     return render_template(
         "casework/queue.html",
         rows=rows,

@@ -7,9 +7,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints import log_filter
+from blueprints import address, log_filter
 from blueprints.casework.blueprint import STAFF, bp, page_count, page_url
-from blueprints.casework.cases import page_number
 from blueprints.guard import Role, actor, held_fields, open_to
 from forms.casework_log import ReviewForm
 from models.enums import ReviewVerdict
@@ -40,7 +39,7 @@ def log() -> ResponseReturnValue:
 def reviews() -> ResponseReturnValue:
     """The drawn looks: what is open, or with ?vis=ferdige what has been gone over."""
     done = request.args.get("vis") == "ferdige"
-    page = page_number()
+    page = address.page_number()
     samples, total, still_open = log_reviews.listed(actor(), reviewed=done, page=page)
     return render_template(
         "casework/reviews.html",

@@ -6,8 +6,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import address
 from blueprints.casework.blueprint import DECIDING, STAFF, bp, page_count, page_url
-from blueprints.casework.cases import chosen, page_number
+from blueprints.casework.cases import chosen
 from blueprints.guard import actor, held_fields, open_to
 from extensions import clock
 from extensions.language import show_date
@@ -27,9 +28,9 @@ def privacy_queue() -> ResponseReturnValue:
         kind=chosen("type", PrivacyCaseKind),
         assignee=chosen("saksbehandler", Assignee) or Assignee.ANYONE,
     )
-    page = page_number()
+    page = address.page_number()
     rows, total = privacy_casework.cases(actor(), wanted, page)
-    query = {name: value for name, value in request.args.items() if name != "side" and value}
+    query = address.kept("status", "type", "saksbehandler")
     return render_template(
         "casework/privacy_queue.html",
         rows=rows,

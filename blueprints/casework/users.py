@@ -6,8 +6,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import address
 from blueprints.casework.blueprint import DECIDING, STAFF, bp, page_count, page_url
-from blueprints.casework.cases import chosen, page_number
+from blueprints.casework.cases import chosen
 from blueprints.guard import actor, held_fields, open_to
 from extensions.limits import limiter
 from forms.casework import CorrectNumberForm, PersonSearchForm, StopForm
@@ -19,7 +20,7 @@ from services import grant_register, invitations, national_ids
 @bp.get("/tilganger")
 @open_to(*STAFF)
 def organisations() -> ResponseReturnValue:
-    kind, page = chosen("type", OrganisationKind), page_number()
+    kind, page = chosen("type", OrganisationKind), address.page_number()
     rows, total = grant_register.organisations(actor(), kind, page)
     return render_template(
         "casework/organisations.html",

@@ -1,13 +1,13 @@
 """D12: who has looked at one's data, and asking about a look."""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import address
 from blueprints.guard import Role, actor, held_fields, open_to
 from blueprints.professionals.blueprint import bp
 from extensions.language import show_date, show_datetime
@@ -26,10 +26,10 @@ def insight() -> ResponseReturnValue:
         since=_day(request.args.get("fra", "")),
         until=_day(request.args.get("til", "")),
     )
-    page = _page(request.args.get("side", "1"))
+    page = address.page_number()
     looks, has_more = service.read(actor(), wanted, page)
     viewers = service.viewers(actor())
-    query: dict[str, Any] = {name: value for name, value in request.args.items() if name != "side" and value}
+    query = address.kept("virksomhet", "fra", "til")
     return render_template(
         "professionals/insight.html",
         looks=looks,
@@ -83,7 +83,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _page(text: str) -> int:
-    return min(max(int(text), 1), 10_000) if text.isascii() and text.isdigit() and len(text) < 6 else 1
