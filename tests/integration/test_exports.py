@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 
@@ -56,7 +57,9 @@ def test_everything_the_person_gave_and_everyone_who_looked(context, make, clien
     audit.record(reader, "listing.shown", shown=[str(account.id)])
     db.session.commit()
     client = client_for(account, Role.PROFESSIONAL)
-    assert "Vi lager filen" in client.get("/min-side/eksport").text  # asked for when the person was made
+    waiting = client.get("/min-side/eksport").text
+    assert "Vi lager filen" in waiting  # asked for when the person was made
+    assert re.search(r'href="/min-side/eksport"[^>]*>\s*Oppdater status', waiting), "the whole page, anew"
     run_jobs()
     page = client.get("/min-side/eksport").text
     assert "Kopien er klar" in page

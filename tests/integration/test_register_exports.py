@@ -145,7 +145,10 @@ def test_a_spreadsheet_with_its_mark_and_one_trace_for_each(
     usual = ["name", "hpr_number", "home", "areas", "available_from", "workload", "times"]
     answer = submit(reader, NEW, purpose="exercise", columns=usual)
     assert answer.status_code == 303
-    assert "Vi lager filen" in reader.get(answer.location).text
+    waiting = reader.get(answer.location).text
+    assert "Vi lager filen" in waiting
+    again = re.search(r'href="([^"]*)"[^>]*>\s*Oppdater status', waiting)
+    assert again and again[1] == answer.location, "with a place on the page the browser would only go there"
     run_jobs()
     ready = reader.get(answer.location).text
     assert "Filen er klar" in ready and "Dere er ansvarlige for filen." in ready
