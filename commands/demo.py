@@ -455,6 +455,8 @@ def load() -> None:
     if db.session.scalar(select(AccessApplication.id).limit(1)) is None:
         told = (*STORIES, *demo_professionals.stories())
         live(world, told)
+        db.session.flush()
+        db.session.execute(update(OutboxEntry).where(OutboxEntry.done_at.is_(None)).values(due_at=clock.now()))
         click.echo(f"{len(told)} stories told")
     else:
         click.echo("There are applications already: nothing more is made")

@@ -18,6 +18,7 @@ from models.enums import ApplicationStatus, DecisionStatus, GrantStatus, Invitat
 from models.grant import Grant, Invitation
 from models.message import Message
 from stubs.testing import Stubs
+from workers import invariants
 
 
 def statuses(column):
@@ -65,6 +66,7 @@ def test_every_state_is_there_in_order_of_time_and_twice_is_once(app, loaded):
         made = [at for at in times if at < max(times)]
         assert len(made) > 100
         before = (statuses(AccessApplication.status), len(times), statuses(Message.status))
+        assert not invariants.late_work()
     assert loaded.mails > 30
     assert load(app).exit_code == 0
     with app.app_context():
