@@ -23,5 +23,6 @@ def test_every_session_has_its_limits(context):
     assert setting("statement_timeout") == "30s"
     assert setting("lock_timeout") == "10s"
     assert setting("idle_in_transaction_session_timeout") == "2min"
+    assert setting("plan_cache_mode") == "force_custom_plan", "a plan kept for every search reads the whole register"
     assert setting("synchronous_commit") == "on"
     assert setting("TimeZone") == "UTC"

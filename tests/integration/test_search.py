@@ -5,9 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from extensions import clock
 from models.enums import Experience, OrganisationKind, StartSpeed, Workload
+from models.listing import Listing
 from services import search
 from services.search import Filters, NotAllowed, Sort
 from tests.builders import Builders
@@ -73,6 +75,23 @@ def test_counts_and_what_a_dropped_filter_would_give(context: Any, make: Builder
     assert search.counts_without(scope, nobody.without("languages")) == {"professions": 2, "confirmed_within": 0}
     assert search.able_to_start(scope, Filters(), clock.today(), 60) == 1
     assert search.able_to_start(scope, Filters(), clock.today() - timedelta(days=1), 600) == 0
+
+
+def test_more_than_is_counted_is_remembered_and_fewer_never(
+    context: Any, make: Builders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = search.scope_for(make.organisation(TRONDHEIM))
+    people = [make.professional() for _ in range(4)]
+    filters = Filters(professions=("SP",), times=("night",))
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "MOST_COUNTED", 2)
+        assert search.search(scope, filters, Sort.CONFIRMED).counts == search.Counts(3, 3)
+        context.execute(delete(Listing).where(Listing.professional_id != people[0].id))
+        found = search.search(scope, filters, Sort.CONFIRMED)
+        assert (found.counts, len(found.people)) == (search.Counts(3, 3), 1), "who is unlisted is not shown"
+    for left in (1, 0):
+        assert search.search(scope, filters, Sort.CONFIRMED).counts == search.Counts(left, left)
+        context.execute(delete(Listing))
 
 
 def test_a_kept_search_is_the_search_it_was() -> None:
