@@ -34,6 +34,7 @@ const show = (page, isFromForm) => {
     if (offered(form) !== offered(fresh)) form.querySelector("#spesialiteter").replaceWith(fresh.querySelector("#spesialiteter"));
   }
   hits.replaceChildren(...page.getElementById("treff").childNodes);
+  document.querySelector(".topp__sprak").replaceWith(page.querySelector(".topp__sprak")); // this search in other languages
   document.title = page.title;
   const heading = hits.querySelector("h2");
   const control = focused.isConnected ? focused : document.getElementById(focused.id || "-");

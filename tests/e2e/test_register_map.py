@@ -66,6 +66,7 @@ def test_filters_change_the_hits_in_place(reader: Callable[..., Visitor]) -> Non
     expect(page.get_by_role("status").last).to_have_text("2 treff, 2 bekreftet siste 30 dager")
     expect(page.locator(".sok__filter > details > summary")).to_have_text("Filter (2)")
     assert "tid=night" in page.url
+    assert page.get_by_role("link", name="Nynorsk").get_attribute("href") == page.url.replace(site.url, "/nn")
     page.get_by_label("Lege", exact=True).check()
     expect(heading).to_contain_text("1 treff")
     expect(page.locator("#spesialiteter")).to_be_visible()
