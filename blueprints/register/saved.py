@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from blueprints.guard import Role, actor, held_fields, open_to
 from blueprints.register.blueprint import bp
 from blueprints.register.searching import asked_for, search_form
+from blueprints.versions import both_versions
 from forms.register_saved import SavedSearchForm
 from forms.register_search import SearchForm, query_of
 from models.enums import AlertFrequency
@@ -63,6 +64,8 @@ def save_search() -> ResponseReturnValue:
 def change_saved(search_id: UUID) -> ResponseReturnValue:
     row = saved_searches.find(actor(), search_id)
     form = SavedSearchForm(obj=row, held=held_fields())
+    if form.is_outdated:
+        return both_versions(form, row)
     if form.validate_on_submit():
         saved_searches.change(actor(), row, form.name.data, AlertFrequency(form.frequency.data))
         flash(_("Søket er endret."), "success")

@@ -414,6 +414,18 @@ class TestStopLink:
             stops = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "alert.stopped")).all()
             assert [stop.facts for stop in stops] == [{"count": 2}]
 
+    def test_a_form_from_before_the_stop_starts_nothing_again(
+        self, app: Flask, client: FlaskClient, reader: FlaskClient, path: str, submit: Any
+    ) -> None:
+        with app.app_context():
+            row = db.session.scalars(select(SavedSearch).where(SavedSearch.frequency == DAILY)).one()
+        seen = re.search(r'name="seen"[^>]*value="([^"]+)"', reader.get(f"{LIST}/{row.id}").text)
+        client.post(path, data={"List-Unsubscribe": "One-Click"})
+        both = submit(reader, f"{LIST}/{row.id}", name="Nytt navn", frequency="daily", seen=seen and seen[1])
+        assert both.status_code == 409 and "Nytt navn" in both.text and "Ingen varsler" in both.text
+        with app.app_context():
+            assert db.session.get_one(SavedSearch, row.id).frequency is NEVER
+
     def test_no_other_token_stops_anything(self, app: Flask, client: FlaskClient, make: Builders, path: str) -> None:
         _empty, _place, _grant_id, token = path.split("/")
         other = make.user()
