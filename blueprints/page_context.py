@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
         form_key=lambda: str(uuid4()),
     )
     app.jinja_env.filters.update(
+        number=language.show_number,
         grouped=lambda text: " ".join(text[i : i + 4] for i in range(0, len(text), 4)),
         organisation_number=lambda number: f"{number[:3]} {number[3:6]} {number[6:]}",
     )

@@ -159,6 +159,12 @@ def show_datetime(value: datetime) -> str:
     return f"{show_date(value, 'short')} {show_time(value)}"
 
 
+def show_number(number: int) -> str:
+    """A number as people read it: «1 000», in English «1,000»."""
+    text = f"{number:,}"
+    return text if rendered_language() is Language.ENGLISH else text.replace(",", "\u00a0")
+
+
 def show_mobile(number: str) -> str:
     """A number in E.164 as people write it: «98 76 54 32», foreign «+46 70 123 45 67»."""
     if number.startswith("+47") and len(number) == 11:

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from extensions import clock
 from extensions.database import db
-from extensions.language import in_language, show_datetime, show_mobile
+from extensions.language import in_language, show_datetime, show_mobile, show_number
 from models.account import Account
 from models.organisation import Organisation
 from models.register import RegisterExport, ShortlistEntry
@@ -129,7 +129,7 @@ def _notice(export: RegisterExport, rows: int, found: int) -> str:
 
 def how_much(rows: int, found: int) -> str:
     """That a file holds only some of those who fit."""
-    total = _("over %(n)s", n=search.MOST_COUNTED) if found > search.MOST_COUNTED else found
+    total = _("over %(n)s", n=show_number(search.MOST_COUNTED)) if found > search.MOST_COUNTED else show_number(found)
     return str(_("Filen har de %(n)s som bekreftet sist, av %(alle)s treff.", n=rows, alle=total))
 
 

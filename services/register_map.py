@@ -20,7 +20,7 @@ from sqlalchemy.types import String
 
 from extensions import clock
 from extensions.database import db
-from extensions.language import alphabetical
+from extensions.language import alphabetical, show_number
 from models.listing import Listing
 from services import geography, maps, masking, search
 from services.masking import LIMIT
@@ -44,10 +44,12 @@ class Number:
 
     def __str__(self) -> str:
         if self.high is None:
-            return str(_("over %(n)s", n=self.low))
+            return str(_("over %(n)s", n=show_number(self.low)))
         if self.low == self.high:
-            return str(self.low)
-        return str(_("under %(n)s", n=LIMIT) if self.is_small else _("%(fra)s–%(til)s", fra=self.low, til=self.high))
+            return show_number(self.low)
+        if self.is_small:
+            return str(_("under %(n)s", n=LIMIT))
+        return str(_("%(fra)s–%(til)s", fra=show_number(self.low), til=show_number(self.high)))
 
     @property
     def is_small(self) -> bool:

@@ -4,7 +4,7 @@ no two reports of a moment can be subtracted from one another (docs/decisions/00
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from extensions import clock
 from extensions.database import db
-from extensions.language import alphabetical, in_language, show_datetime
+from extensions.language import alphabetical, in_language, show_datetime, show_number
 from models.enums import ExportFormat, Language
 from models.listing import Listing
 from services import geography, masking, professions, spreadsheets
@@ -35,7 +35,7 @@ class Line:
 
     name: str
     total: Total
-    cells: Sequence[str] = ()
+    cells: Sequence[int | None] = ()
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ class Bar:
     possible: float
 
 
-def said(number: Total | int | None) -> str:
+def said(number: Total | int | None, show: Callable[[int], str] = show_number) -> str:
     """A number of the report as it is read; of a sum that is held back what it lies between."""
     if number is None or (isinstance(number, Total) and number.is_small):
         return str(_("under %(n)s", n=LIMIT))
     if isinstance(number, Total) and not number.is_exact:
-        return str(_("%(fra)s–%(til)s", fra=number.low, til=number.high))
-    return str(number if isinstance(number, int) else number.low)
+        return str(_("%(fra)s–%(til)s", fra=show(number.low), til=show(number.high)))
+    return show(number if isinstance(number, int) else number.low)
 
 
 def of(scope: Scope) -> Report:
@@ -99,7 +99,7 @@ def of(scope: Scope) -> Report:
     return Report(
         made_at=now,
         municipalities=[
-            Line(_place_name(row), table.row_totals[row], [said(table.cells[row, column]) for column in table.columns])
+            Line(_place_name(row), table.row_totals[row], [table.cells[row, column] for column in table.columns])
             for row in table.rows
         ],
         professions=[Line(professions.name_of(column), table.column_totals[column]) for column in table.columns],
@@ -133,10 +133,14 @@ def _largest(lines: Sequence[Line]) -> list[Line]:
 
 
 def csv_of(report: Report) -> bytes:
-    """The table for a spreadsheet (security.md C60)."""
+    """The table for a spreadsheet (security.md C60), in which a number is its digits alone."""
+
+    def plain(number: Total | int | None) -> str:
+        return said(number, str)
+
     headings = [_("Bosted"), *(line.name for line in report.professions), _("Sum")]
-    rows = [[line.name, *line.cells, said(line.total)] for line in report.municipalities]
-    totals = [_("Sum"), *(said(line.total) for line in report.professions), said(report.total)]
+    rows = [[line.name, *map(plain, line.cells), plain(line.total)] for line in report.municipalities]
+    totals = [_("Sum"), *(plain(line.total) for line in report.professions), plain(report.total)]
     table = spreadsheets.Table(_("Rapport"), "", headings, [*rows, totals])
     return spreadsheets.made(table, ExportFormat.CSV)
 
@@ -167,9 +171,8 @@ def pdf_of(report: Report, organisation: str, language: Language) -> bytes:
 
 
 def _data(report: Report, organisation: str, language: Language) -> dict[str, Any]:
-    held = said(None)
-    places = [line for line in report.municipalities if set(line.cells) != {held}]
-    shown = [number for number in range(len(report.professions)) if {line.cells[number] for line in places} - {held}]
+    places = [line for line in report.municipalities if set(line.cells) != {None}]
+    shown = [number for number in range(len(report.professions)) if {line.cells[number] for line in places} - {None}]
     parts = [shown[start : start + ABREAST] for start in range(0, len(shown), ABREAST)]
     return {
         "lang": language.value,
@@ -193,7 +196,9 @@ def _data(report: Report, organisation: str, language: Language) -> dict[str, An
             {
                 "title": _("Yrke og bosted, del %(n)s av %(m)s", n=number, m=len(parts)),
                 "headings": [report.professions[column].name for column in part],
-                "rows": [{"name": line.name, "cells": [line.cells[column] for column in part]} for line in places],
+                "rows": [
+                    {"name": line.name, "cells": [said(line.cells[column]) for column in part]} for line in places
+                ],
             }
             for number, part in enumerate(parts, 1)
         ],

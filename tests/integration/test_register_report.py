@@ -12,10 +12,12 @@ from pypdf import PdfReader
 
 from extensions import clock
 from extensions.database import db
+from extensions.language import in_language
 from models.audit import AuditEvent
 from models.enums import Language, OrganisationKind, Role
 from models.professional import Block, ProfessionalAuthorisation
 from services import register_reports, search
+from services.masking import Total
 from tests.builders import Builders
 
 ST_OLAV = "883974832"
@@ -98,5 +100,8 @@ def test_who_has_two_professions_is_counted_in_both(context: Any, make: Builders
         ("Sykepleier", "7"),
     ]
     assert register_reports.said(report.total) == "13" and report.is_whole
+    assert register_reports.said(1234) == "1\u00a0234"
+    with in_language(Language.ENGLISH):
+        assert register_reports.said(Total(1000, 1234)) == "1,000–1,234"
     assert [bar.name for bar in register_reports.bars(report.professions)] == ["Sykepleier", "Jordmor"]
     assert report.made_at <= clock.now()

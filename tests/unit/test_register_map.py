@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from extensions.language import show_number
 from services import register_map, search
 from services.masking import LIMIT
 from services.register_map import NOBODY, Number, Overview
@@ -31,7 +32,7 @@ def drawn(app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def test_what_is_told_of_a_number(drawn: Any) -> None:
     numbers = (NOBODY, Number(1, 4), Number(5, 5), Number(12, 16), Number(1000, None))
-    assert [str(number) for number in numbers] == ["0", "under 5", "5", "12–16", "over 1000"]
+    assert [str(number) for number in numbers] == ["0", "under 5", "5", "12–16", "over 1\u00a0000"]
     assert [number.step for number in numbers] == [0, 1, 2, 2, 5] and Number(2, 8).step == 2
     assert Number(5, 5) + Number(1, 4) == Number(6, 9) and (Number(5, 5) + Number(1000, None)).high is None
 
@@ -59,9 +60,12 @@ def test_counties_of_the_area_and_the_municipalities_of_one(drawn: Any) -> None:
 def test_numbers_that_are_not_counted_further_say_so(drawn: Any) -> None:
     most = search.MOST_COUNTED
     country = drawn({"5001": most + 1, "5006": 6, "5007": most})
-    assert str(country.places[-1].count) == str(country.total) == f"over {most}"
+    assert str(country.places[-1].count) == str(country.total) == f"over {show_number(most)}"
     county = drawn({"5001": most + 1, "5006": most}, "50")
-    assert [str(place.count) for place in county.places if place.count.low] == [str(most), f"over {most}"]
+    assert [str(place.count) for place in county.places if place.count.low] == [
+        show_number(most),
+        f"over {show_number(most)}",
+    ]
 
 
 def test_nobody_can_compute_a_small_number(drawn: Any) -> None:
