@@ -232,8 +232,9 @@ def _live(actor: Actor, professional_id: UUID, reveal_id: UUID) -> Reveal:
 
 def _require_within_quota(actor: Actor) -> None:
     """Raise TooMany beyond what a user or an organisation may be shown in an hour and a day (C23). Those of one
-    organisation wait for one another, so that fifty at once count right."""
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(actor.organisation_id), 23))))
+    organisation wait for one another, so that fifty at once count right; so does a user who acts for two."""
+    for one in (actor.organisation_id, actor.account_id):
+        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(one), 23))))
     now = clock.now()
     limits = values(Key.REVEALS_PER_HOUR, Key.REVEALS_PER_DAY, Key.REVEALS_PER_ORGANISATION_AND_DAY)
     of_user, of_organisation = (

@@ -3,8 +3,10 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
+from time import sleep
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -148,6 +150,37 @@ def test_the_quota_holds_for_fifty_at_once(app: Flask, make: Builders) -> None:
         with app.app_context():
             assert db.session.scalar(select(func.count()).select_from(Reveal)) == 7
             assert [alarm.kind for alarm in alarms.open_ones()] == [AlarmKind.QUOTA]
+    finally:
+        with app.app_context():
+            db.session.get_one(Setting, Key.REVEALS_PER_HOUR.value).value = 60
+            db.session.commit()
+
+
+def test_the_quota_of_a_user_holds_across_organisations(app: Flask, make: Builders) -> None:
+    """Who acts for two at once is one reader all the same."""
+    person, account = make.professional(reach__whole_country=True), make.account()
+    both = [make.organisation(), make.organisation("940101808", "TROMSØ KOMMUNE")]
+    with app.app_context():
+        db.session.get_one(Setting, Key.REVEALS_PER_HOUR.value).value = 1
+        db.session.commit()
+    together = Barrier(2)
+
+    def one(organisation_id: UUID) -> bool:
+        with app.app_context():
+            now = clock.now()
+            actor = Actor(*(account.id, uuid4(), None, Role.ORGANISATION_USER, now, now, now, now), organisation_id)
+            together.wait()
+            try:
+                reveals.reveal(actor, person.id, ContactPurpose.STAFF_NOW)
+                sleep(0.2)  # the other one asks meanwhile
+            except QuotaReached:
+                return False
+            db.session.commit()
+            return True
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(one, [organisation.id for organisation in both])) == [False, True]
     finally:
         with app.app_context():
             db.session.get_one(Setting, Key.REVEALS_PER_HOUR.value).value = 60
