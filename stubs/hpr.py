@@ -7,7 +7,8 @@ Who is approved for what is in people.json, and may be changed while it runs:
 
 `react` puts an administrative reaction on the person, with "on": "approval" on each approval; `end` ends the approvals;
 `end_period` lets them have run out yesterday, or "ends" days from today; `remove` takes the person out of HPR.
-The people of `flask demo people` are known too, by a rule instead of a list (commands/made_up.py).
+`everybody` makes any number nobody else has a nurse's. The people of `flask demo people` are known too, by a rule
+instead of a list (commands/made_up.py).
 """
 
 import io
@@ -51,7 +52,7 @@ class Hpr(StandIn):
     """The register, trusting the Maskinporten it is given."""
 
     title = "Helsepersonellregisteret"
-    modes = frozenset({"not_found", "string_ids", "other_person", "no_number", "truncated_zip"})
+    modes = frozenset({"not_found", "string_ids", "other_person", "no_number", "truncated_zip", "everybody"})
 
     def __init__(self, maskinporten: Maskinporten) -> None:
         super().__init__("hpr")
@@ -117,6 +118,8 @@ class Hpr(StandIn):
         if not isinstance(number, str) or not number.isdecimal() or len(number) != 11:
             return _problem(400, "One or more validation errors occurred.")
         entry = self._entry(number)
+        if entry is None and number not in self._changed and self.fault("everybody"):
+            entry = Professional(int(number[:9]), "1990-01-01", (Approval("SP", Period("2015-06-20", "2070-01-01")),))
         if entry is None or self.fault("not_found"):
             return _problem(404, "Not Found")
         if entry.replaces:  # the person is known by the number that was replaced
@@ -182,7 +185,7 @@ class Hpr(StandIn):
 
     def _document(self, entry: Professional, national_id: str) -> dict[str, Any]:
         person = people.by_number(national_id)
-        given, *middle, family = (entry.name or (person.name if person else "")).split()
+        given, *middle, family = (entry.name or (person.name if person else "Målt Måling")).split()
         return {
             "hprNummer": entry.number,
             "erstattetAvHprNummer": None,
