@@ -88,13 +88,14 @@ def _authorisations(professional: Professional) -> Rows:
     ]
 
 
-def _competence(professional: Professional) -> Rows:
-    """Without the free text «Annet», which is shown to organisations for a reason only (C21)."""
+def _competence(professional: Professional, held: Collection[str] | None = None) -> Rows:
+    """Without the free text «Annet», which is shown to organisations for a reason only (C21); of the professions those
+    that are `held`, when it is given."""
     row = professional.competence
     if row is None:
         return []
     return [
-        (_("Yrker"), [professions.name_of(code) for code in row.professions]),
+        (_("Yrker"), [professions.name_of(code) for code in row.professions if held is None or code in held]),
         (_("Fagområder"), [str(words.FIELD_OF_WORK[field]) for field in row.fields]),
         (_("År med praksis"), str(words.EXPERIENCE[row.experience])),
         (_("Sist i praksis"), str(row.last_practised)),
@@ -222,8 +223,8 @@ def cards(professional: Professional, keys: Collection[str] = PARTS.keys()) -> l
 def for_organisation(professional: Professional) -> list[Card]:
     """What an organisation may see of a person before it says what it needs contact for (security.md section 3):
     authorisations in force, competence without the free text, availability and areas."""
-    today = clock.now()
     checked = professional.hpr.checked_at if professional.hpr else None
+    valid = listing.valid_authorisations(professional, clock.now())
     authorisations: Rows = [
         (
             professions.name_of(one.profession, one.profession_name),
@@ -234,7 +235,7 @@ def for_organisation(professional: Professional) -> list[Card]:
                 *([_("Lisens eller begrensning, se HPR")] if one.has_conditions else []),
             ],
         )
-        for one in listing.valid_authorisations(professional, today)
+        for one in valid
     ]
     rows: Mapping[str, Rows] = {
         "autorisasjoner": [
@@ -242,7 +243,7 @@ def for_organisation(professional: Professional) -> list[Card]:
             (_("Sist sjekket i HPR"), show_datetime(checked) if checked else None),
             *authorisations,
         ],
-        "kompetanse": _competence(professional),
+        "kompetanse": _competence(professional, {one.profession for one in valid}),
         "tilgjengelighet": _availability(professional.availability),
         "omrader": _areas(professional.reach),
     }

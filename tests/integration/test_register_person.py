@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Barrier
 from time import sleep
 from typing import Any
@@ -19,6 +19,7 @@ from models.audit import AuditEvent
 from models.enums import AlarmKind, ContactPurpose, Role, Stoppable
 from models.listing import Listing
 from models.organisation import Setting
+from models.professional import ProfessionalAuthorisation
 from models.register import Alarm, Reveal
 from services import alarms, reveals
 from services.access import Actor
@@ -71,6 +72,24 @@ def test_a_refused_form_shows_its_page_and_leaves_the_same_trace(
     with app.app_context():
         actions = db.session.scalars(select(AuditEvent.action).where(AuditEvent.subject_id == person.person.id)).all()
     assert (actions.count("profile.opened"), actions.count("contact.revealed")) == (3, 2)
+
+
+def test_a_profession_without_an_authorisation_in_force_is_not_shown(reader: FlaskClient, make: Builders) -> None:
+    nurse, doctor = (
+        ProfessionalAuthorisation(
+            profession=code,
+            profession_name=code,
+            kind="1",
+            kind_name="Autorisasjon",
+            valid_from=date(2013, 6, 20),
+            valid_to=ended,
+            is_active=True,
+        )
+        for code, ended in (("SP", None), ("LE", clock.today() - timedelta(days=1)))
+    )
+    person = make.professional(competence__professions=["LE", "SP"], authorisations=[nurse, doctor])
+    page = reader.get(f"/register/person/{person.id}").text
+    assert "Sykepleier" in page and "Lege" not in page
 
 
 def test_an_address_nobody_confirmed_is_not_shown(reader: FlaskClient, make: Builders, submit: Any, app: Flask) -> None:
