@@ -170,6 +170,12 @@ def ensure_fresh(professional_id: UUID) -> None:
         check(professional_id, PATIENCE)
 
 
+def hold(professional_ids: Iterable[UUID]) -> None:
+    """Lock these registrations in the order everybody locks several in."""
+    wanted = select(Professional.id).where(Professional.id.in_(professional_ids)).order_by(Professional.id)
+    db.session.execute(wanted.with_for_update())
+
+
 def note_silence(professional_ids: Iterable[UUID], asked: bool = True) -> None:
     """HPR gave no answer about these: what is known stays, and we ask again soon."""
     now = clock.now()

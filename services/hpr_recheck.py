@@ -77,6 +77,7 @@ def _are_busy() -> bool:
 def run(professional_ids: Sequence[UUID]) -> None:
     """Ask about each, and keep the answers together. When HPR falls silent the rest are left for a later round."""
     answers: dict[UUID, Answer] = {}
+    silent: list[UUID] = []
     accounts = authorisations.accounts_of(professional_ids)
     waiting = iter(accounts)
     with http.within(SECONDS):
@@ -87,7 +88,10 @@ def run(professional_ids: Sequence[UUID]) -> None:
             except CannotOpen:
                 security.error("a number does not open", extra={"event": "cannot_open"})
             except Unavailable:
-                authorisations.note_silence([professional_id])
+                silent.append(professional_id)
                 break
-    authorisations.note_silence([*waiting], asked=False)
+    if silent:
+        authorisations.hold(accounts)  # those who are written one after another are locked at once
+        authorisations.note_silence(silent)
+        authorisations.note_silence([*waiting], asked=False)
     authorisations.keep(answers)

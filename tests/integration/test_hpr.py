@@ -3,12 +3,15 @@
 import logging
 import re
 from datetime import date, datetime, timedelta
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from flask import Flask
+from sqlalchemy import select, text, update
 
+from adapters.errors import Unavailable
 from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent
@@ -18,11 +21,14 @@ from models.message import Message
 from models.outbox import OutboxEntry
 from models.professional import HprAlarm, HprRecord, Professional, ProfessionalAuthorisation
 from services import authorisations, hpr_recheck, listing
+from services.authorisations import Answer
 from services.errors import NotFound
+from services.hpr_rules import NOBODY
 from services.outbox import Job
 from services.settings import Key
 from stubs.testing import Stubs
 from tests.builders import Builders
+from tests.site import until
 from workers import invariants
 
 HOUR = timedelta(hours=1)
@@ -305,6 +311,46 @@ def test_when_hpr_falls_silent_the_rest_wait(context: Any, make: Builders, stubs
     for person in people:
         assert record_of(person).next_check_at == pytest.approx(clock.now() + authorisations.RETRY, abs=HOUR / 60)
         assert is_listed(person)
+
+
+def test_those_asked_together_are_held_in_the_order_of_everybody_else(
+    app: Flask, make: Builders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer about the first, then silence: whoever holds the first meanwhile, and wants the second, gets it."""
+    first, second = sorted(make.professional().id for _ in range(2))
+    numbers: list[str] = []
+
+    def ask(number: str) -> Answer:
+        numbers.append(number)
+        if len(numbers) > 1:
+            raise Unavailable("hpr", "timeout")
+        return Answer(clock.now(), NOBODY)
+
+    def run() -> None:
+        with app.app_context():
+            hpr_recheck.run([first, second])
+            db.session.commit()
+
+    accounts_of = authorisations.accounts_of
+    in_order = {"accounts_of": lambda ids: dict(sorted(accounts_of(ids).items())), "ask": ask}
+    for name, function in in_order.items():
+        monkeypatch.setattr(authorisations, name, function)
+    with app.app_context():
+        wanted = select(Professional.id).with_for_update(read=True, nowait=True)
+        db.session.execute(wanted.where(Professional.id == first))
+        worker = Thread(target=run)
+        worker.start()
+        until(somebody_waits, "the worker to wait")
+        assert db.session.scalar(wanted.where(Professional.id == second)) == second
+        db.session.rollback()
+        worker.join()
+
+
+def somebody_waits() -> bool:
+    """For a lock; asked in a session of its own, which sees what is so now."""
+    waits = "wait_event_type = 'Lock' AND datname = current_database()"
+    with db.new_session() as session:
+        return bool(session.scalar(text(f"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE {waits})")))
 
 
 def test_people_shown_without_a_days_answer_are_reported(context: Any, make: Builders) -> None:
