@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
@@ -17,7 +18,7 @@ from models.organisation import Organisation
 from models.register import Alarm, Reveal, Stop
 from services import audit
 from services.access import Actor, Doer
-from services.errors import DomainError, NotFound
+from services.errors import DomainError, Forbidden, NotFound
 
 UNUSUAL = 4
 """So many times the user's own median of the last thirty days."""
@@ -99,22 +100,30 @@ def open_ones() -> Sequence[Alarm]:
     ).all()
 
 
-def find(alarm_id: UUID) -> Alarm:
-    """One open alarm; raises NotFound."""
+def find(actor: Actor, alarm_id: UUID) -> Alarm:
+    """One open alarm. Raises NotFound, and Forbidden for one about the actor's own use, which somebody else must go
+    over."""
     alarm = db.session.get(Alarm, alarm_id)
     if alarm is None or alarm.closed_at is not None:
         raise NotFound
+    _require_not_own(actor, alarm)
     return alarm
 
 
 def close(actor: Actor, alarm_id: UUID, note: str) -> None:
-    """Close an alarm with what was found. Raises NotFound; closing it twice is once."""
+    """Close an alarm with what was found. Raises NotFound, and Forbidden as find() does; closing it twice is once."""
     alarm = db.session.get(Alarm, alarm_id, with_for_update=True)
     if alarm is None:
         raise NotFound
+    _require_not_own(actor, alarm)
     if alarm.closed_at is None:
         alarm.closed_at, alarm.closed_by_id, alarm.note = clock.now(), actor.account_id, note
         audit.record(actor, "alarm.closed", alarm)
+
+
+def _require_not_own(actor: Actor, alarm: Alarm) -> None:
+    if alarm.account_id == actor.account_id:
+        raise Forbidden(_("Dette er ditt eget oppslag. En annen må gå gjennom det."))
 
 
 def stops() -> Sequence[Stop]:

@@ -42,7 +42,7 @@ def alarm_list() -> ResponseReturnValue:
 @bp.route("/sak/varsler/<uuid:alarm_id>", methods=["GET", "POST"])
 @open_to(*DECIDING)
 def close_alarm(alarm_id: UUID) -> ResponseReturnValue:
-    alarm = alarms.find(alarm_id)
+    alarm = alarms.find(actor(), alarm_id)
     form = CloseForm(held=held_fields())
     if form.validate_on_submit():
         alarms.close(actor(), alarm_id, form.note.data)

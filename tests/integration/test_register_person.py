@@ -23,6 +23,7 @@ from models.professional import ProfessionalAuthorisation
 from models.register import Alarm, Reveal
 from services import alarms, reveals
 from services.access import Actor
+from services.errors import Forbidden
 from services.reveals import QuotaReached
 from services.settings import Key
 from tests.builders import Builders
@@ -293,3 +294,17 @@ def test_caseworkers_see_close_stop_and_lift(
     assert submit(reader, f"/register/person/{canary.id}", purpose="exercise").status_code == 403
     assert submit(staff, "/sak/varsler", to="/opphev").status_code == 303
     assert "Ingenting er stoppet." in staff.get("/sak/varsler").text
+
+
+def test_an_alarm_about_ones_own_use_is_left_to_another(app: Flask, make: Builders, client_for: Any) -> None:
+    caseworker = make.staff()
+    reader = make.actor(caseworker, Role.ORGANISATION_USER, make.organisation())
+    with app.app_context():
+        alarms.raise_once(AlarmKind.HIGH_RATE, "rate", reader, today=12, usual=1.0)
+        db.session.commit()
+        alarm_id = db.session.scalars(select(Alarm.id)).one()
+        with pytest.raises(Forbidden):
+            alarms.close(make.actor(caseworker, Role.CASEWORKER), alarm_id, "Min egen")
+    path = f"/sak/varsler/{alarm_id}"
+    assert client_for(caseworker, Role.CASEWORKER).get(path).status_code == 403
+    assert client_for(make.staff(), Role.CASEWORKER).get(path).status_code == 200
