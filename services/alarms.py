@@ -89,24 +89,27 @@ def watch_rates() -> int:
     return raised
 
 
-def open_ones() -> Sequence[Alarm]:
-    """Alarms nobody has closed, the newest first."""
-    return db.session.scalars(
+def open_ones(actor: Actor) -> Sequence[Alarm]:
+    """Alarms nobody has closed, the newest first; seeing whom they are about is noted."""
+    found = db.session.scalars(
         select(Alarm)
         .where(Alarm.closed_at.is_(None))
         .options(joinedload(Alarm.organisation), joinedload(Alarm.account))
         .order_by(Alarm.raised_at.desc())
         .limit(200)
     ).all()
+    audit.record(actor, "alarm.viewed", count=len(found))
+    return found
 
 
 def find(actor: Actor, alarm_id: UUID) -> Alarm:
-    """One open alarm. Raises NotFound, and Forbidden for one about the actor's own use, which somebody else must go
-    over."""
+    """One open alarm; seeing it is noted. Raises NotFound, and Forbidden for one about the actor's own use, which
+    somebody else must go over."""
     alarm = db.session.get(Alarm, alarm_id)
     if alarm is None or alarm.closed_at is not None:
         raise NotFound
     _require_not_own(actor, alarm)
+    audit.record(actor, "alarm.viewed", alarm, count=1)
     return alarm
 
 

@@ -31,6 +31,7 @@ ACTION_TEXT: Mapping[str, Any] = {
     "account.identity_moved": _l("Innlogging flyttet til riktig konto"),
     "account.number_replaced": _l("Fødselsnummer byttet"),
     "alarm.closed": _l("Varsel lukket"),
+    "alarm.viewed": _l("Varsler vist"),
     "alert.stopped": _l("Varsler om nye personer stoppet"),
     "application.appeal_upheld": _l("Klagen tatt til følge"),
     "application.archived": _l("Saken overlevert til arkivet"),

@@ -32,7 +32,7 @@ STOPPED = {
 def alarm_list() -> ResponseReturnValue:
     return render_template(
         "casework/alarms.html",
-        alarms=[(alarm, KINDS[alarm.kind]()) for alarm in alarms.open_ones()],
+        alarms=[(alarm, KINDS[alarm.kind]()) for alarm in alarms.open_ones(actor())],
         stops=[(stop, STOPPED[stop.what]()) for stop in alarms.stops()],
         hpr=authorisations.open_alarm() is not None,
         may_change=actor().role in DECIDING,

@@ -169,7 +169,7 @@ def test_the_quota_holds_for_fifty_at_once(app: Flask, make: Builders) -> None:
             assert sum(pool.map(one, range(50))) == 7
         with app.app_context():
             assert db.session.scalar(select(func.count()).select_from(Reveal)) == 7
-            assert [alarm.kind for alarm in alarms.open_ones()] == [AlarmKind.QUOTA]
+            assert [alarm.kind for alarm in db.session.scalars(select(Alarm))] == [AlarmKind.QUOTA]
     finally:
         with app.app_context():
             db.session.get_one(Setting, Key.REVEALS_PER_HOUR.value).value = 60
@@ -284,6 +284,8 @@ def test_caseworkers_see_close_stop_and_lift(
     staff = client_for(make.staff(), Role.CASEWORKER)
     page = staff.get("/sak/varsler").text
     assert "Noen har hentet en kontrollprofil" in page
+    with app.app_context():  # it names who it was
+        assert db.session.scalar(select(AuditEvent.facts["count"]).where(AuditEvent.action == "alarm.viewed")) == 1
     alarm = re.search(r'href="(/sak/varsler/[0-9a-f-]{36})"', page)
     assert alarm and submit(staff, alarm[1]).status_code == 422
     assert submit(staff, alarm[1], note="Øvelse, avtalt på forhånd").status_code == 303
