@@ -71,7 +71,7 @@ def of(actor: Actor) -> Home:
         organisation_number=scope.organisation_number,
         area=sorted((geography.name_of(number) for number in scope.municipalities), key=alphabetical),
         available=search.counts(scope, Filters(available_on=clock.today(), confirmed_within=None)),
-        searches=saved_searches.of(actor),
+        searches=saved_searches.of(actor, only_new=True),
         **numbers._asdict(),
     )
 

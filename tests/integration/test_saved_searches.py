@@ -161,6 +161,26 @@ class TestPages:
             acts = db.session.scalars(select(AuditEvent.action).where(AuditEvent.object_id == row.id)).all()
             assert sorted(acts) == ["search.changed", "search.deleted", "search.saved"]
 
+    def test_the_home_page_counts_only_who_is_new(
+        self, reader: FlaskClient, keep: Any, make: Builders, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make.professional()
+        for name in ("Dag", "Natt"):
+            keep(name=name)
+        make.professional()
+        counted: list[int] = []
+        count_each = search.count_each
+
+        def count(searches: Any) -> list[int]:
+            counted.append(len(searches))
+            return count_each(searches)
+
+        monkeypatch.setattr(search, "count_each", count)
+        home = reader.get("/virksomhet").text
+        assert "Dag: 1 ny" in home and "Natt: 1 ny" in home and counted == [2, 2], counted
+        counted.clear()
+        assert reader.get(LIST).text.count("2 treff") == 2 and counted == [4]
+
     def test_each_user_has_own_searches_in_each_organisation(
         self, app: Flask, reader: FlaskClient, keep: Any, grant: Grant, make: Builders, client_for: Any, submit: Any
     ) -> None:
