@@ -1,7 +1,6 @@
 """What a log page is narrowed to, from its address; what is not understood narrows nothing."""
 
 from collections.abc import Container
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +15,8 @@ def wanted(actions: Container[str]) -> LogFilter:
     return LogFilter(
         actor_id=_id(request.args.get("hvem", "")),
         action=action if action in actions else "",
-        since=_day(request.args.get("fra", "")),
-        until=_day(request.args.get("til", "")),
+        since=address.day("fra"),
+        until=address.day("til"),
         before=_number(request.args.get("for", "")),
     )
 
@@ -35,13 +34,6 @@ def addresses(endpoint: str, narrowed: LogFilter, last_id: int | None) -> dict[s
 def _id(text: str) -> UUID | None:
     try:
         return UUID(text)
-    except ValueError:
-        return None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
     except ValueError:
         return None
 

@@ -1,6 +1,5 @@
 """D12: who has looked at one's data, and asking about a look."""
 
-from datetime import date
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -23,8 +22,8 @@ from services.insight import DIRECTORATE, Look, Period
 def insight() -> ResponseReturnValue:
     wanted = Period(
         organisation=_organisation(request.args.get("virksomhet", "")),
-        since=_day(request.args.get("fra", "")),
-        until=_day(request.args.get("til", "")),
+        since=address.day("fra"),
+        until=address.day("til"),
     )
     page = address.page_number()
     looks, has_more = service.read(actor(), wanted, page)
@@ -76,10 +75,3 @@ def _organisation(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         return ""
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

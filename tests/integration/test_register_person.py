@@ -40,7 +40,7 @@ def reader(make: Builders, client_for: Any) -> FlaskClient:
 def test_contact_is_behind_a_reason_and_each_look_is_noted(
     reader: FlaskClient, make: Builders, submit: Any, app: Flask
 ) -> None:
-    person = make.professional(competence__other="Kan ikke jobbe i påsken")
+    person = make.professional(competence__other="Helst natt.\nKan ikke jobbe i påsken")
     path = f"/register/person/{person.id}"
     profile = reader.get(path).text
     assert "Sykepleier" in profile and "Kan ikke jobbe i påsken" not in profile
@@ -51,6 +51,7 @@ def test_contact_is_behind_a_reason_and_each_look_is_noted(
     assert shown.status_code == 303
     page = reader.get(shown.location).text
     assert 'href="tel:+4798765432"' in page and "kari.prove@example.no" in page and "påsken" in page
+    assert re.search(r'<dd class="linjer">Helst natt.\s+Kan ikke', page)
     with app.app_context():
         looks = db.session.execute(
             select(AuditEvent.action, AuditEvent.purpose).where(AuditEvent.subject_id == person.person.id)
