@@ -89,7 +89,7 @@ _CELLS: Mapping[Column, Callable[[Person], Cell]] = {
     Column.PHONE: lambda one: show_mobile(one.Professional.phone or ""),
     Column.EMAIL: lambda one: reveals.confirmed_email(one.Professional),
     Column.OUTCOME: lambda one: _outcome(one.ShortlistEntry),
-    Column.NOTE: lambda one: shortlists.note_of(one.ShortlistEntry),
+    Column.NOTE: lambda one: shortlists.shown_note(one.ShortlistEntry),
 }
 
 

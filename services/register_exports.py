@@ -106,11 +106,16 @@ def ask(actor: Actor, wanted: Wanted) -> RegisterExport:
 
 
 def ask_again(actor: Actor, export_id: UUID) -> RegisterExport:
-    """Have a file made that could not be made; one that is being made is. Raises NotFound, and as ask()."""
+    """Have a file made that could not be made; one that is being made is. Raises NotFound, also when its search asks
+    for what is the organisation's no more, and as ask()."""
     export = find(actor, export_id, lock=True)
     if export.status is ExportStatus.FAILED:
         reveals.require_not_stopped(actor, Stoppable.EXPORTS)
-        _begin(actor, export, _conditions_of(export))
+        try:
+            conditions = _conditions_of(export)
+        except NotAllowed:
+            raise NotFound from None
+        _begin(actor, export, conditions)
         export.move_to(ExportStatus.QUEUED)
     return export
 
@@ -286,7 +291,7 @@ def _finish(kept: RegisterExport, people: Sequence[Person], found: int, size: in
         return files.discard(kept)
     if _count([*_conditions_of(export), Listing.professional_id.in_(ids)]) != len(ids):
         files.discard(kept)
-        outbox.add(Job.MAKE_REGISTER_EXPORT, export_id=export.id)
+        outbox.add(Job.MAKE_REGISTER_EXPORT, after=LOOK_AGAIN, export_id=export.id)
         return
     now = clock.now()
     export.move_to(ExportStatus.READY)

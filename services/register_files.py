@@ -16,6 +16,8 @@ from models.register import RegisterExport, RegisterExportPerson
 from services import audit, files, settings
 from services.settings import Key
 
+GIVEN_UP = timedelta(days=1)
+
 
 def withdraw(professional_ids: Collection[UUID], *, from_everybody: bool = False) -> None:
     """Remove every file with one of these in it whom its organisation does not find any more: not listed, or hidden
@@ -44,8 +46,16 @@ def withdraw(professional_ids: Collection[UUID], *, from_everybody: bool = False
         expire(export, "somebody left")
 
 
-def expire_old(most: int = 100) -> int:
-    """Remove files that have been kept long enough; returns how many."""
+def expire_old(most: int = 1_000) -> int:
+    """Remove files that have been kept long enough, and give up those nobody has managed to make in a day; returns how
+    many were removed."""
+    waited = db.session.scalars(
+        select(RegisterExport)
+        .where(RegisterExport.status == ExportStatus.QUEUED, RegisterExport.requested_at < clock.now() - GIVEN_UP)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for export in waited:
+        export.move_to(ExportStatus.FAILED)
     old = db.session.scalars(
         select(RegisterExport)
         .where(RegisterExport.status == ExportStatus.READY, RegisterExport.expires_at <= clock.now())

@@ -20,6 +20,7 @@ from sqlalchemy.orm import joinedload
 
 from extensions import clock
 from extensions.database import db
+from extensions.keys import CannotOpen
 from extensions.language import alphabetical
 from models.account import Account
 from models.audit import AuditEvent
@@ -77,8 +78,7 @@ class Member:
 
     @property
     def note(self) -> str:
-        """Raises CannotOpen."""
-        return note_of(self.entry)
+        return shown_note(self.entry)
 
 
 @dataclass(frozen=True)
@@ -254,6 +254,14 @@ def remove(actor: Actor, shortlist_id: UUID, entry_id: UUID) -> None:
 def note_of(entry: ShortlistEntry) -> str:
     """What the organisation noted, empty when nothing. Raises CannotOpen."""
     return boxes.read_note(entry, "note_box", entry.shortlist.organisation_id)
+
+
+def shown_note(entry: ShortlistEntry) -> str:
+    """The note to read; of one that does not open, that it does not: the rest of the list works (security.md 4)."""
+    try:
+        return note_of(entry)
+    except CannotOpen:
+        return str(_("Notatet kan ikke vises nå."))
 
 
 def write_note(entry: ShortlistEntry, text: str) -> None:

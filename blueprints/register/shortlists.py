@@ -91,7 +91,7 @@ def delete_shortlist(shortlist_id: UUID) -> ResponseReturnValue:
 def shortlist_member(shortlist_id: UUID, member_id: UUID) -> ResponseReturnValue:
     """What the organisation notes of one person."""
     found = shortlists.member(actor(), shortlist_id, member_id, lock=request.method == "POST")
-    remarks = Remarks(found.entry.outcome.value if found.entry.outcome else "", found.note)
+    remarks = Remarks(found.entry.outcome.value if found.entry.outcome else "", shortlists.note_of(found.entry))
     form = NoteForm(obj=remarks, held=held_fields())
     if form.is_outdated:
         return both_versions(form, remarks)

@@ -55,6 +55,7 @@ from services import (
     shortlists,
 )
 from services.access import Actor
+from services.errors import NotFound
 from services.register_columns import CONTACT, OWN, Column
 from services.register_exports import Wanted
 from services.search import Filters
@@ -328,6 +329,29 @@ def test_the_file_is_for_whoever_asked_there_and_while_signed_in_lately(
         assert db.session.get_one(RegisterExport, again).status is ExportStatus.FAILED
 
 
+def test_a_file_nobody_manages_to_make_is_given_up(context: Any, make: Builders, actor: Actor) -> None:
+    make.professional()
+    export = ask(actor)
+    with clock.at(clock.now() + timedelta(hours=23)):
+        register_files.expire_old()
+        assert export.status is ExportStatus.QUEUED
+    with clock.at(clock.now() + timedelta(hours=25)):
+        assert register_files.expire_old() == 0
+        assert export.status is ExportStatus.FAILED
+
+
+def test_a_file_of_what_is_the_organisations_no_more_is_not_asked_for_again(
+    context: Any, make: Builders, actor: Actor
+) -> None:
+    make.professional()
+    export = ask(actor)
+    register_exports.fail(export.id)
+    export.filters = {"municipalities": ["0301"]}
+    with pytest.raises(NotFound):
+        register_exports.ask_again(actor, export.id)
+    assert export.status is ExportStatus.FAILED
+
+
 def test_a_file_lives_a_day(
     context: Any, make: Builders, actor: Actor, reader: FlaskClient, run_jobs: Any, store: Path
 ) -> None:
@@ -418,6 +442,8 @@ def test_somebody_who_hides_while_it_is_made(context: Any, make: Builders, actor
 
     monkeypatch.setattr(files, "keep", keep_slowly)
     run_jobs()
+    with clock.at(clock.now() + register_exports.LOOK_AGAIN):
+        run_jobs()
     db.session.refresh(export)
     assert names_in(export) == ["Blir Prøve"] and stored(store) == 1
     assert len(events("person.taken_out")) == export.rows == 1

@@ -178,6 +178,12 @@ def test_status_and_note_are_the_organisations_own(
         assert shortlists.note_of(entry) == NOTE
         with pytest.raises(CannotOpen):
             boxes.read_note(entry, "note_box", uuid4())
+        kept, entry.note_box = entry.note_box, b"x" * 60
+        db.session.commit()
+    assert "Notatet kan ikke vises nå." in reader.get(path).text
+    with app.app_context():
+        db.session.get_one(ShortlistEntry, entry.id).note_box = kept
+        db.session.commit()
     own = client_for(person.person, Role.PROFESSIONAL)  # type: ignore[attr-defined]
     insight = own.get("/min-side/innsyn").text
     assert (
