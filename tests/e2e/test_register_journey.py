@@ -83,7 +83,6 @@ def accept(manager: Visitor, make: Builders, organisation: Organisation) -> None
 def find(manager: Visitor) -> None:
     page = manager.page
     page.get_by_role("main").get_by_role("link", name="Søk i registeret").click()
-    page.get_by_text("Filter (").first.click()
     for choice in ("Sykepleier", "Natt"):
         manager.choose(choice)
     page.get_by_label("Tilgjengelig fra").fill(monday().isoformat())
