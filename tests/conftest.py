@@ -34,7 +34,7 @@ from stubs.testing import Stubs, start_stubs
 from tests.builders import Builders
 from tests.pages import Page
 from tests.unordered import turn_round
-from workers import job, relay
+from workers import commands, job, relay
 from workers.commands import JobWorker
 from workers.schedule import Schedule
 
@@ -316,9 +316,11 @@ def session_ids(app: Flask, account_id: UUID) -> list[UUID]:
 
 
 @pytest.fixture
-def run_jobs(app: Flask) -> Callable[..., int]:
-    """Relay and worker in this process until nothing is due; run_jobs(schedule=True) lets the schedule offer first."""
+def run_jobs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Relay and worker in this process until nothing is due, one job after another in the order they were asked for;
+    run_jobs(schedule=True) lets the schedule offer first."""
     job.bind(app)
+    monkeypatch.setattr(commands, "AT_ONCE", {})
 
     def until_done(*, schedule: bool = False) -> int:
         done = 0

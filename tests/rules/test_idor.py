@@ -7,7 +7,6 @@ no row is made for here fails the first test.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import text
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -29,6 +28,7 @@ from models.grant import Grant
 from models.register import Alarm, RegisterExport, Reveal, SavedSearch, Shortlist, ShortlistEntry, Stop
 from tests.builders import Builders
 from tests.pages import Page
+from tests.statements import counted
 
 PEOPLE = {
     "another organisation's reader": Role.ORGANISATION_USER,
@@ -144,20 +144,6 @@ def belongings(app: Flask, make: Builders, owner: Grant) -> dict[str, UUID]:
     return ids | {"professional_id": person.id, "grant_id": owner.id}
 
 
-@contextmanager
-def noted(app: Flask) -> Iterator[list[str]]:
-    """The statements sent to the database meanwhile."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    engine = app.extensions["engine"]
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
-
-
 def swept(app: Flask, world: World) -> list[tuple[str, Rule]]:
     """Every address with an id of the register, for reading and for acting."""
     return [
@@ -202,7 +188,7 @@ def told(answer: TestResponse, ids: dict[str, str]) -> tuple[int, str, str]:
 def ask(
     app: Flask, client: FlaskClient, method: str, path: str, data: dict[str, str]
 ) -> tuple[TestResponse, list[str]]:
-    with noted(app) as statements:
+    with counted(app) as statements:
         answer = client.open(path, method=method, data=data if method == "POST" else None)
     return answer, statements
 

@@ -1,8 +1,7 @@
 """No page asks the database more than six times (design.md section 9): the Directorate's pages, the applicant's and
 the organisation's, for a case with three persons, two questions, a decision and users."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from extensions import clock
 from extensions.database import db
@@ -41,22 +40,9 @@ from services.register_exports import Wanted
 from services.search import Filters
 from stubs.people import by_key
 from tests.builders import Builders
+from tests.statements import counted
 
 MOST = 6
-
-
-@contextmanager
-def counted(app: Flask) -> Iterator[list[str]]:
-    """The statements sent to the database meanwhile, without BEGIN and COMMIT."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    engine = app.extensions["engine"]
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,10 @@
 """No page asks the database more than six times (design.md section 9)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from flask import Flask
-from sqlalchemy import event
+
+from tests.statements import counted
 
 MOST = 6
-
-
-@contextmanager
-def counted(app: Flask) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    engine = app.extensions["engine"]
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("page", ["innsender", "personer", "personer/ny", "personer/1", "kontaktperson", "kontroller"])
