@@ -8,16 +8,16 @@ from workers.commands import AT_ONCE
 
 
 def test_a_worker_asked_to_stop_finishes_its_job(faults: Faults) -> None:
-    faults.site.stubs.control("smtp", "slow", count=2 * AT_ONCE[QueueName.MAIL], seconds=1)
-    addresses = faults.queue_mails(12)
+    faults.site.stubs.control("smtp", "slow", count=AT_ONCE[QueueName.MAIL], seconds=1)
+    addresses = faults.queue_mails(100)
     faults.wait_for_fault()
     worker = faults.site.worker.popen
     assert worker is not None
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0
-    assert 1 <= len(faults.mails()) < 12
+    assert 1 <= len(faults.mails()) < 100
     waiting = "SELECT count(*) FROM message WHERE status = 'queued'"
-    assert faults.value(waiting) == 12 - len(faults.mails())
+    assert faults.value(waiting) == 100 - len(faults.mails())
     faults.site.worker.start()
     faults.wait_until_done()
     assert faults.mails() == sorted(addresses)
