@@ -48,8 +48,10 @@ LOOK = """async ({known, rules}) => {
     const texts = [...document.body.querySelectorAll("*")].filter((node) => is_text(node) && is_seen(node));
     const looks = new Map(texts.map((node) => [node, look(node)]));
     const fresh = texts.filter((node) => !known.includes(looks.get(node)));
+    const patience = new Promise((_, no) => setTimeout(() => no(new Error("axe has come to no end")), 60_000));
+    patience.catch(() => {});
     const run = async (context, options) =>
-        (await axe.run(context, {resultTypes: ["violations"], ...options})).violations;
+        (await Promise.race([axe.run(context, {resultTypes: ["violations"], ...options}), patience])).violations;
     const colours = ["color-contrast", "link-in-text-block"];
     return {
         violations: [
