@@ -71,7 +71,7 @@ class LoginSession(HasId, Base):
         Index("ix_login_session_provider_session", "issuer", "provider_session_id"),
     )
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     role: Mapped[Role]
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     issuer: Mapped[str] = mapped_column(String(200))
@@ -92,7 +92,7 @@ class HeldForm(HasId, Base):
 
     __tablename__ = "held_form"
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     fields_box: Mapped[bytes] = mapped_column(LargeBinary)
     """The page, the reason and the fields, sealed."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -103,7 +103,7 @@ class FormKey(Base):
 
     __tablename__ = "form_key"
     key: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)
     location: Mapped[str | None] = mapped_column(String(2000))
     used_at: Mapped[datetime] = mapped_column(index=True)

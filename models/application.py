@@ -66,7 +66,8 @@ class AccessApplication(HasId, HasStatus, Base):
 
     contact_kind: Mapped[ContactKind | None]
     contact_nominee_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("nominee.id", ondelete="SET NULL", use_alter=True, name="fk_access_application_contact_nominee")
+        ForeignKey("nominee.id", ondelete="SET NULL", use_alter=True, name="fk_access_application_contact_nominee"),
+        index=True,
     )
     contact: Mapped["ContactPerson | None"] = relationship(
         back_populates="application", cascade="all, delete-orphan", uselist=False
@@ -75,7 +76,7 @@ class AccessApplication(HasId, HasStatus, Base):
 
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
-    changed_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    changed_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     submitted_at: Mapped[datetime | None]
     declaration: Mapped[str | None] = mapped_column(Text)
     """The text that was confirmed, word for word."""
@@ -85,7 +86,9 @@ class AccessApplication(HasId, HasStatus, Base):
     right_confirmed_at: Mapped[datetime | None]
     """When Altinn's PDP last said Permit for the submitter: at submission."""
     registry_verified: Mapped[bool] = mapped_column(default=False)
-    replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("access_application.id", ondelete="SET NULL"))
+    replaces_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("access_application.id", ondelete="SET NULL"), index=True
+    )
     """The draft this one was started over from; deleted when this one is submitted (ux.md A2)."""
 
     caseworker_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
@@ -176,16 +179,16 @@ class Question(HasId, HasStatus, Base):
     TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {
         QuestionStatus.OPEN: frozenset({QuestionStatus.ANSWERED, QuestionStatus.WITHDRAWN}),
     }
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("access_application.id", ondelete="CASCADE"))
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("access_application.id", ondelete="CASCADE"), index=True)
     status: Mapped[QuestionStatus] = mapped_column(default=QuestionStatus.OPEN)
     text: Mapped[str] = mapped_column(Text)
     opened_steps: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
     """Which parts the organisation may change with the answer: innsender, personer, kontaktperson."""
     due_on: Mapped[date]
-    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     asked_at: Mapped[datetime]
     answer: Mapped[str | None] = mapped_column(Text)
-    answered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    answered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     answered_by_name: Mapped[str | None] = mapped_column(String(210))
     answered_at: Mapped[datetime | None]
     application: Mapped[AccessApplication] = relationship(back_populates="questions")
@@ -196,7 +199,7 @@ class InternalNote(HasId, Base):
 
     __tablename__ = "internal_note"
     application_id: Mapped[UUID] = mapped_column(ForeignKey("access_application.id", ondelete="CASCADE"), index=True)
-    author_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     text: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime]
     author: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
@@ -221,9 +224,9 @@ class Decision(HasId, HasStatus, Base):
     letter: Mapped[str] = mapped_column(Text)
     """The exact letter as it was previewed."""
     language: Mapped[Language]
-    proposed_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    proposed_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     proposed_at: Mapped[datetime]
-    approved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    approved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     decided_at: Mapped[datetime | None]
     application: Mapped[AccessApplication] = relationship(back_populates="decisions")
     proposed_by: Mapped[Account] = relationship(foreign_keys=[proposed_by_id])

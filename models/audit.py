@@ -1,6 +1,6 @@
 """The audit log: rows inserted with the act, sealed afterwards into a hash chain (design.md D16, security.md C80)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from models.enums import ReviewVerdict, Role
 
 
 class AuditEvent(Base):
-    """Who did what to what, when and why. Ids only: no name, number or text of a person. Never changed, never
-    deleted."""
+    """Who did what to what, when and why. Ids only: no name, number or text of a person. Never changed, and deleted
+    by nothing but time (forget_audit_events in the database)."""
 
     __tablename__ = "audit_event"
     __table_args__ = (
@@ -59,6 +59,24 @@ class AuditSeal(Base):
     sealed_at: Mapped[datetime]
 
 
+class AuditBeginning(Base):
+    """Where the chain begins when what stood before is forgotten: the last seal that went. Written by the database."""
+
+    __tablename__ = "audit_beginning"
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    forgotten_at: Mapped[datetime]
+
+
+class AuditMonth(Base):
+    """What is left of events that are forgotten: how often something was done in a month. Written by the database."""
+
+    __tablename__ = "audit_month"
+    month: Mapped[date] = mapped_column(primary_key=True)
+    action: Mapped[str] = mapped_column(String(60), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
 class LogReview(HasId, Base):
     """One look by the Directorate's own people, drawn for somebody else to go over (stikkprøve, C27)."""
 
@@ -75,6 +93,6 @@ class LogReview(HasId, Base):
     verdict: Mapped[ReviewVerdict | None]
     note: Mapped[str | None] = mapped_column(Text)
     reviewed_at: Mapped[datetime | None]
-    reviewed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    reviewed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     event: Mapped[AuditEvent] = relationship()
     reviewed_by: Mapped[Account | None] = relationship()

@@ -52,12 +52,13 @@ class Grant(HasId, HasStatus, Base):
     confirmed_at: Mapped[datetime]
     """When the organisation last said that the person still needs access; starts at the decision."""
     last_login_at: Mapped[datetime | None]
+    """When the person last began to act by it: at a sign-in, or by choosing the organisation afterwards."""
     locked_at: Mapped[datetime | None]
     """Shut because nobody used it; open again when the organisation confirms it (C19)."""
     ended_at: Mapped[datetime | None]
     ended_as: Mapped[GrantEnd | None]
     end_reason: Mapped[str | None] = mapped_column(Text)
-    ended_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    ended_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
 
     organisation: Mapped[Organisation] = relationship()
     nominee: Mapped[Nominee] = relationship()
@@ -103,13 +104,13 @@ class Invitation(HasId, HasStatus, Base):
             {InvitationStatus.ACCEPTED, InvitationStatus.EXPIRED, InvitationStatus.REVOKED}
         ),
     }
-    grant_id: Mapped[UUID] = mapped_column(ForeignKey("access_grant.id", ondelete="CASCADE"))
+    grant_id: Mapped[UUID] = mapped_column(ForeignKey("access_grant.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     status: Mapped[InvitationStatus] = mapped_column(default=InvitationStatus.QUEUED)
     language: Mapped[Language]
     email: Mapped[str] = mapped_column(String(254))
     created_at: Mapped[datetime]
-    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     expires_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]

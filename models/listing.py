@@ -27,7 +27,7 @@ class Listing(Base):
     account_id: Mapped[UUID]
     """Whose looks are noted when the row is shown."""
     listed_since: Mapped[datetime]
-    """When the row was made: whoever asks for alerts is told of those who came since."""
+    """When the person came: whoever asks for alerts is told of those who came since (services/listing.py)."""
     listed_until: Mapped[datetime]
     name: Mapped[str] = mapped_column(String(201))
     municipality_number: Mapped[str | None] = mapped_column(String(4))

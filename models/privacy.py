@@ -32,7 +32,7 @@ class PrivacyCase(HasId, HasStatus, Base):
     text: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime]
     due_at: Mapped[datetime] = mapped_column(index=True)
-    caseworker_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    caseworker_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     is_restricting: Mapped[bool] = mapped_column(default=False)
     """The person is shown to nobody because of this case: while it is judged, and after an answer that says so."""
     extended_at: Mapped[datetime | None]
@@ -48,11 +48,11 @@ class PersonLookup(HasId, Base):
     the person stay open to that caseworker for as long as services/people.py says."""
 
     __tablename__ = "person_lookup"
-    actor_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    actor_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     professional_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), index=True)
     """None when nobody was found, or more than one."""
     hits: Mapped[int]
-    erasure_id: Mapped[UUID | None] = mapped_column(ForeignKey("erasure_record.id", ondelete="SET NULL"))
+    erasure_id: Mapped[UUID | None] = mapped_column(ForeignKey("erasure_record.id", ondelete="SET NULL"), index=True)
     """Nobody was found by the number, but somebody with it has left."""
     reason: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(index=True)

@@ -88,6 +88,8 @@ class Professional(HasId, HasStatus, Base):
     erasure_warned_at: Mapped[datetime | None]
     restricted_at: Mapped[datetime | None]
     """A privacy case restricts the use (article 18): kept, shown to nobody."""
+    listed_since: Mapped[datetime | None]
+    """Since when the person was listed, while nothing but time hides him or her: whoever comes back is not new."""
 
     given_name: Mapped[str | None] = mapped_column(String(100))
     family_name: Mapped[str | None] = mapped_column(String(100))
@@ -246,7 +248,7 @@ class HprAlarm(HasId, Base):
     checked: Mapped[int]
     negative: Mapped[int]
     closed_at: Mapped[datetime | None]
-    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
 
 
 class ProfessionalAuthorisation(HasId, Base):

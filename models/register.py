@@ -51,7 +51,7 @@ class Shortlist(HasId, Base):
     __tablename__ = "shortlist"
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
-    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     created_at: Mapped[datetime]
     used_at: Mapped[datetime] = mapped_column(index=True)
     """The last change. Deleted some time after the last use, which may be a look (services/shortlists.py)."""
@@ -75,7 +75,7 @@ class ShortlistEntry(HasId, Base):
     professional_id: Mapped[UUID] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), index=True)
     outcome: Mapped[ContactOutcome | None]
     note_box: Mapped[bytes | None] = mapped_column(LargeBinary)
-    added_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    added_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     added_at: Mapped[datetime]
     shortlist: Mapped[Shortlist] = relationship(back_populates="entries")
     professional: Mapped[Professional] = relationship()
@@ -111,7 +111,7 @@ class RegisterExport(HasFile, HasStatus, Base):
     }
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
-    shortlist_id: Mapped[UUID | None] = mapped_column(ForeignKey("shortlist.id", ondelete="SET NULL"))
+    shortlist_id: Mapped[UUID | None] = mapped_column(ForeignKey("shortlist.id", ondelete="SET NULL"), index=True)
     filters: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """The search, as codes; None for the people of a shortlist, and for nobody when that is deleted."""
     purpose: Mapped[ContactPurpose]
@@ -147,13 +147,13 @@ class Alarm(HasId, Base):
     __table_args__ = (Index("ix_alarm_open", "raised_at", postgresql_where="closed_at IS NULL"),)
     kind: Mapped[AlarmKind]
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
-    once_key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    once_key: Mapped[str | None] = mapped_column(String(160), unique=True)
     """The same event raises one alarm, however many see it at once."""
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     raised_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
-    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     note: Mapped[str | None] = mapped_column(Text)
     organisation: Mapped[Organisation | None] = relationship()
     account: Mapped[Account | None] = relationship(foreign_keys=[account_id])
@@ -168,7 +168,7 @@ class Stop(HasId, Base):
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     reason: Mapped[str] = mapped_column(Text)
     set_at: Mapped[datetime]
-    set_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    set_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     lifted_at: Mapped[datetime | None]
-    lifted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    lifted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     organisation: Mapped[Organisation | None] = relationship()

@@ -3,6 +3,9 @@
 A seal's hash is SHA-256 over the previous seal's hash and the event's canonical form, so that nothing sealed can be
 changed, taken out, put in or moved without showing. The chain's head goes to the log store, out of reach of whoever
 holds the database: a chain that was cut short or written anew shows against a head that was noted before.
+
+Events are forgotten from the beginning, when their years are over, by a function of the database which knows the years
+itself: the application may not delete them. The chain then begins at the last seal that went.
 """
 
 import hashlib
@@ -17,12 +20,16 @@ from sqlalchemy import ColumnElement, RowMapping, func, insert, select
 
 from extensions import clock
 from extensions.database import db
-from models.audit import AuditEvent, AuditSeal
+from models.audit import AuditBeginning, AuditEvent, AuditSeal
+from services import settings
+from services.settings import Key
 
 SEALING_LOCK = 4_711_002
+DIFFERS = "differs from the head that was noted"
 BATCH = 2_000
 RECENT = 10_000
 """How many seals may overtake an event whose transaction is slow to end; nightly, all are looked for."""
+FORGOTTEN_AT_ONCE = 200_000
 LATEST = timedelta(minutes=10)
 """How old an unsealed event may be before it counts as a fault."""
 BEGINNING = bytes(32)
@@ -92,22 +99,42 @@ def seal(*, everything: bool = False) -> int:
 
 
 def head() -> Head:
-    """The newest seal; before the first, place 0 and a hash of zeros."""
-    newest = db.session.execute(
-        select(AuditSeal.sequence, AuditSeal.hash).order_by(AuditSeal.sequence.desc()).limit(1)
+    """The newest seal; before the first, where the chain begins."""
+    return _newest(AuditSeal) or beginning()
+
+
+def beginning() -> Head:
+    """What the first seal builds on: the last one that is forgotten, else place 0 and a hash of zeros."""
+    return _newest(AuditBeginning) or Head(0, BEGINNING)
+
+
+def _newest(table: type[AuditSeal | AuditBeginning]) -> Head | None:
+    found = db.session.execute(
+        select(table.sequence, table.hash).order_by(table.sequence.desc()).limit(1)
     ).one_or_none()
-    return Head(*newest) if newest else Head(0, BEGINNING)
+    return Head(*found) if found else None
+
+
+def forget_old_events() -> int:
+    """Forget the events whose years are over; how many of each kind there were in a month remains. The caller commits;
+    returns how many."""
+    years = settings.value(Key.AUDIT_YEARS)
+    return db.session.scalar(select(func.forget_audit_events(years, FORGOTTEN_AT_ONCE))) or 0
 
 
 def verify(noted: Head | None = None) -> Head | Fault:
     """Go through the whole chain; returns its head, or the first fault. `noted` is a head from the log store, which the
-    chain must still hold."""
-    last = Head(0, BEGINNING)
+    chain must still hold unless it is forgotten."""
+    last = start = beginning()
+    if noted is not None and noted.sequence == last.sequence and noted.hash != last.hash:
+        return Fault(last.sequence, None, DIFFERS)
     for row in _chain():
         fault = _fault_in(row, last)
         last = Head(row["sequence"], row["hash"])
         if fault is None and noted is not None and noted.sequence == last.sequence and noted.hash != last.hash:
-            fault = "differs from the head that was noted"
+            fault = DIFFERS
+        if fault and start != beginning():
+            return verify(noted)  # more was forgotten meanwhile
         if fault:
             return Fault(row["sequence"], row["event_id"], fault)
     if noted is not None and noted.sequence > last.sequence:

@@ -79,7 +79,7 @@ def accept(actor: Actor, invitation: Invitation, statement: str) -> Grant:
     account = db.session.get_one(Account, actor.account_id)
     account.name = account.name or grant.nominee.name
     grant.account_id = account.id
-    grant.accepted_at = grant.last_login_at = now
+    grant.accepted_at = now
     grant.confidentiality_text = statement
     grant.move_to(GrantStatus.ACTIVE)
     audit.record(actor, "invitation.accepted", invitation, grant_id=grant.id, to_organisation=grant.organisation_id)
@@ -200,8 +200,9 @@ def lock(grant: Grant) -> None:
 
 
 def unused() -> Sequence[tuple[Grant, datetime]]:
-    """Open grants that nobody has used for twelve weeks, each with the moment of its last use: a sign-in, or that the
-    organisation said the person needs it. Locked, so that nobody else handles them meanwhile."""
+    """Open grants that nobody has used for twelve weeks, each with the moment of its last use: that a session was
+    opened to act by it, or that the organisation said the person needs it. Locked, so that nobody else handles them
+    meanwhile."""
     used_at = func.greatest(Grant.last_login_at, Grant.accepted_at, Grant.confirmed_at)
     limit = clock.now() - timedelta(weeks=settings.value(Key.UNUSED_WEEKS))
     found = select(Grant, used_at).where(IN_USE, used_at <= limit).order_by(Grant.id).with_for_update(skip_locked=True)

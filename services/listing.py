@@ -48,6 +48,12 @@ class Hidden(StrEnum):
     PERIOD_OVER = "period_over"
 
 
+BY_TIME = frozenset({Hidden.HPR_SILENT, Hidden.NOT_CONFIRMED})
+"""What hides a person who offers the same as before: coming back, he or she is not new to anybody."""
+TOLD_WITHIN = timedelta(days=8)
+"""Whoever was listed for so long is told of in every saved search, also those that tell once a week."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How old a confirmation and an answer from HPR may be."""
@@ -236,11 +242,15 @@ def refresh_many(professional_ids: Collection[UUID]) -> dict[UUID, Verdict]:
         verdict, row = verdicts[professional.id], rows.get(professional.id)
         if not verdict.is_listed:
             if row is not None:
+                was_told_of = min(now, row.listed_until) - row.listed_since > TOLD_WITHIN
+                professional.listed_since = row.listed_since if was_told_of else None
                 db.session.delete(row)
                 fewer_see.append(professional.id)
+            if not BY_TIME.issuperset(verdict.hidden):
+                professional.listed_since = None
             continue
         if row is None:
-            row = Listing(professional_id=professional.id, listed_since=now)
+            row = Listing(professional_id=professional.id, listed_since=professional.listed_since or now)
             db.session.add(row)
         shown_as = columns(professional, now, verdict)
         if not set(shown_as["hidden_from"]) <= set(row.hidden_from or ()):

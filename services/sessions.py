@@ -49,6 +49,7 @@ def open_for(
     acr: str | None = None,
 ) -> tuple[str, LoginSession]:
     """Open a session; returns the token for the cookie and the row. The account's oldest sessions end beyond three."""
+    _note_use(account.id, role, organisation_id)
     _lock([account.id])
     now = clock.now()
     token = secrets.token_urlsafe(32)
@@ -168,6 +169,7 @@ def switch(actor: Actor, role: Role, organisation_id: UUID | None) -> tuple[str,
     """
     if clock.now() >= actor.started_at + absolute_limit(role):
         raise NeedsFreshLogin
+    _note_use(actor.account_id, role, organisation_id)
     _lock([actor.account_id])
     if not _mark_ended(LoginSession.id == actor.session_id):
         raise Conflict(_("Du er logget ut. Logg inn på nytt for å fortsette."))
@@ -248,6 +250,14 @@ def open_ones(actor: Actor) -> Sequence[LoginSession]:
         )
         .order_by(LoginSession.started_at.desc())
     ).all()
+
+
+def _note_use(account_id: UUID, role: Role, organisation_id: UUID | None) -> None:
+    """Access is used when a session is opened to act by it, for that organisation alone (C19). Before the account is
+    locked: whoever ends an access locks them in this order."""
+    if role is Role.ORGANISATION_USER:
+        used = Grant.account_id == account_id, Grant.organisation_id == organisation_id, IN_USE
+        db.session.execute(update(Grant).where(*used).values(last_login_at=clock.now()))
 
 
 def _end(*conditions: ColumnElement[bool]) -> int:

@@ -178,7 +178,6 @@ def _account_for(login: Login) -> Account:
     identity.hpr_number = login.hpr_number
     account.name = account.name or login.name
     account.last_login_at = now
-    db.session.execute(update(Grant).where(Grant.account_id == account.id, IN_USE).values(last_login_at=now))
     _claim_staff_row(account, login.national_id)
     db.session.flush()  # sessions.open_for and load read what was made here
     return account

@@ -5,13 +5,13 @@ import logging
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import create_engine, func, insert, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from dev.postgres import Role
 from extensions import clock
 from extensions.database import db
-from models.audit import AuditEvent, AuditSeal
+from models.audit import AuditEvent, AuditMonth, AuditSeal, LogReview
 from services import audit, audit_chain
 from services.audit_chain import Fault, Head
 from workers import audit as audit_jobs
@@ -162,6 +162,53 @@ def test_an_event_that_nobody_sealed_is_a_fault(chain):
     assert isinstance(audit_chain.verify(), Head), "seconds old: the sealer has not come by yet"
     with clock.at(clock.now() + timedelta(minutes=11)):
         assert audit_chain.verify() == Fault(None, max(events()), "was not sealed in time")
+
+
+def test_events_are_forgotten_when_their_years_are_over_and_the_chain_is_whole(context, intruder):
+    for days, number in ((6 * 366, 3), (5 * 365 - 2, 1), (6 * 366, 1), (0, 1)):
+        with clock.at(clock.now() - timedelta(days=days)):
+            write_events(number)
+    audit_chain.seal()
+    old = events()
+    db.session.add(LogReview(event_id=old[0], drawn_at=clock.now()))
+    db.session.commit()
+    first, second = db.session.execute(select(AuditSeal.hash).order_by(AuditSeal.sequence).limit(2)).scalars()
+    noted = audit_chain.head()
+    assert (audit_chain.forget_old_events(), audit_chain.forget_old_events()) == (3, 0)
+    db.session.commit()
+    assert events() == old[3:] and db.session.scalar(select(func.count()).select_from(LogReview)) == 0
+    months = db.session.execute(select(AuditMonth.action, AuditMonth.count)).all()
+    assert [tuple(row) for row in months] == [("thing.happened", 3)]
+    for head in (None, noted, Head(1, first), Head(2, second), audit_chain.beginning()):
+        assert audit_chain.verify(head) == noted
+    assert audit_chain.verify(Head(3, first)).what == "differs from the head that was noted"
+    write_events(1)
+    assert audit_chain.seal() == 1 and audit_chain.verify().sequence == 7
+    assert db.session.scalar(select(func.forget_audit_events(0, 100))) == 0, "the database knows the five years"
+    with clock.at(clock.now() + timedelta(days=1)):
+        db.session.rollback()
+        intruder(f"UPDATE audit_event SET purpose = 'another' WHERE id = {old[4]}")
+        assert audit_chain.verify() == Fault(5, old[4], "the event is not what was sealed")
+        intruder(f"DELETE FROM audit_seal WHERE event_id = {old[3]}", f"DELETE FROM audit_event WHERE id = {old[3]}")
+        assert audit_chain.verify() == Fault(5, old[4], "follows seal 3: what stood between is missing")
+
+
+def test_a_chain_that_is_all_forgotten_goes_on(context):
+    with clock.at(clock.now() - timedelta(days=6 * 366)):
+        write_events(2)
+    audit_chain.seal()
+    noted = audit_chain.head()
+    assert audit_chain.forget_old_events() == 2
+    assert audit_chain.head() == audit_chain.verify(noted) == noted
+    write_events(1)
+    assert audit_chain.seal() == 1 and audit_chain.verify().sequence == 3
+
+
+@pytest.mark.parametrize("table", ["audit_beginning", "audit_month"])
+@pytest.mark.parametrize("act", ["INSERT INTO {} DEFAULT VALUES", "UPDATE {} SET {} = NULL", "DELETE FROM {}"])
+def test_the_application_does_not_say_what_is_forgotten(context, table, act):
+    with pytest.raises(ProgrammingError):
+        db.session.execute(text(act.format(table, "hash" if table == "audit_beginning" else "count")))
 
 
 @pytest.mark.parametrize("table", ["audit_event", "audit_seal"])

@@ -54,6 +54,34 @@ def test_a_withdrawn_consent_hides_in_the_same_transaction(context: Any, make: B
     assert db.session.get(Listing, person.id) is None
 
 
+@pytest.mark.parametrize(
+    ("days", "pauses", "is_new"),
+    [(9, False, False), (9, True, True), (5, False, True)],
+    ids=["only HPR was silent", "a pause meanwhile", "before every search had told of the person"],
+)
+def test_whoever_comes_back_is_new_unless_only_time_hid_the_person(
+    context: Any, make: Builders, days: int, pauses: bool, is_new: bool
+) -> None:
+    began, person = clock.now(), db.session.merge(make.professional())
+    came = db.session.get_one(Listing, person.id).listed_since
+
+    def answered(day: int) -> None:
+        with clock.at(began + timedelta(days=day)):
+            person.hpr.checked_at = clock.now()
+            listing.refresh(person.id)
+
+    for day in range(1, days + 1):
+        answered(day)
+    with clock.at(began + timedelta(days=days + 4)):
+        assert listing.refresh_ended() == 1 and db.session.get(Listing, person.id) is None
+        if pauses:
+            for kind in (AvailabilityKind.PAUSED, AvailabilityKind.NOW):
+                person.availability.kind = kind
+                assert not listing.refresh(person.id).is_listed
+    answered(days + 5)
+    assert (db.session.get_one(Listing, person.id).listed_since != came) is is_new
+
+
 def test_who_has_run_out_is_judged_again(context: Any, make: Builders) -> None:
     person = make.professional()
     with clock.at(clock.now() + timedelta(hours=73)):

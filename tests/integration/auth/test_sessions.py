@@ -185,6 +185,24 @@ def test_a_change_of_role_is_a_new_session(app, make, client_for, submit):
     assert not is_signed_in(client)
 
 
+def test_access_is_used_by_acting_by_it_and_by_nothing_else(app, make, client_for, submit):
+    person = make.account()
+    here = make.user(account=person)
+    there = make.user(account=person, organisation=make.organisation("945475056", "KAUTOKEINO KOMMUNE"))
+
+    def used():
+        with app.app_context():
+            return [db.session.get_one(Grant, grant.id).last_login_at is not None for grant in (here, there)]
+
+    for role in (Role.SUBMITTER, Role.PROFESSIONAL):
+        client_for(person, role)
+    assert used() == [False, False]
+    client_for(person, Role.ORGANISATION_USER, make.organisation())
+    assert used() == [True, False]
+    submit(client_for(person), "/virksomhet/velg", acting=str(there.organisation_id))
+    assert used() == [True, True]
+
+
 def test_only_what_one_may_act_as_can_be_chosen(make, client_for, submit):
     grant = make.user()
     foreign = make.organisation("945475056", "KAUTOKEINO KOMMUNE")

@@ -11,6 +11,7 @@ from extensions import clock
 from extensions.database import db
 from models.account import Account, Identity, LoginSession
 from models.enums import AccessLevel, Role
+from models.grant import Grant
 from services import national_ids, staff
 
 
@@ -256,6 +257,16 @@ def test_the_form_secret_is_new_after_sign_in(client, log_in):
     client.get("/velkommen")
     with client.session_transaction() as session:
         assert session["csrf_token"] != before
+
+
+def test_signing_in_to_min_side_is_no_use_of_an_access(app, make, client, log_in, stubs):
+    account = make.account("Tuva Lyngmark", stubs.person("professional_nurse").national_id)
+    make.professional(account)
+    grant = make.user(account=account)
+    for page, is_used in (("/min-side", False), ("/virksomhet", True)):
+        log_in(app.test_client(), "professional_nurse", next=page)
+        with app.app_context():
+            assert (db.session.get_one(Grant, grant.id).last_login_at is not None) is is_used, page
 
 
 def test_signing_in_again_goes_on_in_the_same_role(app, make, client, log_in, stubs, submit):
