@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from flask_babel import gettext as _
+
 from extensions import clock
 from models.enums import AccessLevel, Role
-from services.errors import NeedsFreshLogin
+from services.errors import Forbidden, NeedsFreshLogin
 
 FRESH_LOGIN = timedelta(minutes=15)
 """How young the sign-in must be for decisions, exports and role changes (security.md C4)."""
@@ -62,3 +64,9 @@ def require_fresh_login(actor: Actor) -> None:
     """Raise NeedsFreshLogin when the sign-in is older than fifteen minutes."""
     if clock.now() - actor.authenticated_at > FRESH_LOGIN:
         raise NeedsFreshLogin
+
+
+def require_not_own(actor: Actor, account_id: UUID | None) -> None:
+    """Raise Forbidden when the look that is to be gone over is the actor's own."""
+    if account_id == actor.account_id:
+        raise Forbidden(_("Dette er ditt eget oppslag. En annen må gå gjennom det."))

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
@@ -17,8 +16,8 @@ from models.enums import AlarmKind, Stoppable
 from models.organisation import Organisation
 from models.register import Alarm, Reveal, Stop
 from services import audit
-from services.access import Actor, Doer
-from services.errors import DomainError, Forbidden, NotFound
+from services.access import Actor, Doer, require_not_own
+from services.errors import DomainError, NotFound
 
 UNUSUAL = 4
 """So many times the user's own median of the last thirty days."""
@@ -32,22 +31,26 @@ class UnknownOrganisation(DomainError):
 
 def raise_once(kind: AlarmKind, key: str, actor: Doer, **facts: Any) -> None:
     """Raise an alarm about what the actor does, unless the same event has raised it already."""
-    new = db.session.scalar(
+    if _add(kind, key, actor.organisation_id, actor.account_id, facts):
+        security.error("alarm", extra={"event": f"alarm_{kind.value}", "account_id": actor.account_id})
+
+
+def _add(kind: AlarmKind, key: str, organisation_id: UUID | None, account_id: UUID, facts: dict[str, Any]) -> bool:
+    """Whether the alarm is new."""
+    new = (
         insert(Alarm)
         .values(
             id=uuid4(),
             kind=kind,
-            organisation_id=actor.organisation_id,
-            account_id=actor.account_id,
+            organisation_id=organisation_id,
+            account_id=account_id,
             once_key=key,
             facts=facts,
             raised_at=clock.now(),
         )
         .on_conflict_do_nothing(index_elements=[Alarm.once_key])
-        .returning(Alarm.id)
     )
-    if new is not None:
-        security.error("alarm", extra={"event": f"alarm_{kind.value}", "account_id": actor.account_id})
+    return db.session.scalar(new.returning(Alarm.id)) is not None
 
 
 def watch_rates() -> int:
@@ -69,24 +72,16 @@ def watch_rates() -> int:
         .group_by(daily.c.account_id, daily.c.organisation_id)
         .having(of_today >= FEWEST, of_today > UNUSUAL * func.coalesce(usual, 1))
     ).all()
-    raised = 0
-    for account_id, organisation_id, count, median in unusual:
-        new = db.session.scalar(
-            insert(Alarm)
-            .values(
-                id=uuid4(),
-                kind=AlarmKind.HIGH_RATE,
-                organisation_id=organisation_id,
-                account_id=account_id,
-                once_key=f"rate|{account_id}|{organisation_id}|{today}",
-                facts={"today": count, "usual": float(median or 0)},
-                raised_at=now,
-            )
-            .on_conflict_do_nothing(index_elements=[Alarm.once_key])
-            .returning(Alarm.id)
+    return sum(
+        _add(
+            AlarmKind.HIGH_RATE,
+            f"rate|{account_id}|{organisation_id}|{today}",
+            organisation_id,
+            account_id,
+            {"today": count, "usual": float(median or 0)},
         )
-        raised += new is not None
-    return raised
+        for account_id, organisation_id, count, median in unusual
+    )
 
 
 def open_ones(actor: Actor) -> Sequence[Alarm]:
@@ -108,7 +103,7 @@ def find(actor: Actor, alarm_id: UUID) -> Alarm:
     alarm = db.session.get(Alarm, alarm_id)
     if alarm is None or alarm.closed_at is not None:
         raise NotFound
-    _require_not_own(actor, alarm)
+    require_not_own(actor, alarm.account_id)
     audit.record(actor, "alarm.viewed", alarm, count=1)
     return alarm
 
@@ -118,15 +113,10 @@ def close(actor: Actor, alarm_id: UUID, note: str) -> None:
     alarm = db.session.get(Alarm, alarm_id, with_for_update=True)
     if alarm is None:
         raise NotFound
-    _require_not_own(actor, alarm)
+    require_not_own(actor, alarm.account_id)
     if alarm.closed_at is None:
         alarm.closed_at, alarm.closed_by_id, alarm.note = clock.now(), actor.account_id, note
         audit.record(actor, "alarm.closed", alarm)
-
-
-def _require_not_own(actor: Actor, alarm: Alarm) -> None:
-    if alarm.account_id == actor.account_id:
-        raise Forbidden(_("Dette er ditt eget oppslag. En annen må gå gjennom det."))
 
 
 def stops() -> Sequence[Stop]:

@@ -21,9 +21,9 @@ from models.audit import AuditEvent, LogReview
 from models.enums import ReviewVerdict, Role
 from models.professional import Professional
 from services import audit, settings
-from services.access import STAFF_ROLES, Actor
+from services.access import STAFF_ROLES, Actor, require_not_own
 from services.audit_reading import ACTION_TEXT
-from services.errors import Conflict, Forbidden, NotFound
+from services.errors import Conflict, NotFound
 from services.settings import Key
 
 DRAWN_FROM = frozenset({"person.looked_up", "person.viewed", "privacy_case.viewed", "nominee.number_shown"})
@@ -52,6 +52,7 @@ class Sample:
     """By the same one at the same person in the month before, this one among them."""
     has_same_family_name: bool
     is_own: bool
+    """What somebody found of one's own look is left out."""
     verdict: ReviewVerdict | None
     note: str | None
     reviewed_at: datetime | None
@@ -128,8 +129,7 @@ def _to_review(actor: Actor, review_id: UUID) -> Sample:
     if row is None:
         raise NotFound
     sample = _sample(actor, row)
-    if sample.is_own:
-        raise Forbidden(_("Dette er ditt eget oppslag. En annen må gå gjennom det."))
+    require_not_own(actor, sample.actor_id)
     return sample
 
 
@@ -171,6 +171,7 @@ def _samples() -> Select[*Columns]:
 def _sample(actor: Actor, row: Row[*Columns]) -> Sample:
     drawn, event, name, reviewer, looks, family_name = row
     assert event.actor_id is not None
+    is_own = event.actor_id == actor.account_id
     return Sample(
         id=drawn.id,
         at=event.at,
@@ -181,9 +182,9 @@ def _sample(actor: Actor, row: Row[*Columns]) -> Sample:
         purpose=event.purpose,
         looks_at_same=looks,
         has_same_family_name=bool(name and family_name and name.split()[-1] == family_name.split()[-1]),
-        is_own=event.actor_id == actor.account_id,
-        verdict=drawn.verdict,
-        note=drawn.note,
+        is_own=is_own,
+        verdict=None if is_own else drawn.verdict,
+        note=None if is_own else drawn.note,
         reviewed_at=drawn.reviewed_at,
-        reviewed_by=reviewer,
+        reviewed_by=None if is_own else reviewer,
     )

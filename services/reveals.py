@@ -275,11 +275,10 @@ class QuotaReached(TooMany):
 
 
 def note_quota(actor: Actor, error: QuotaReached) -> None:
-    """An alarm for the caseworkers, once a day for each user; the caller commits, as the refused act does not."""
-    day = clock.today().isoformat()
-    alarms.raise_once(
-        AlarmKind.QUOTA, f"quota|{actor.account_id}|{error.key.value}|{day}", actor, quota=error.key.value
-    )
+    """An alarm for the caseworkers, once a day for each user in each organisation; the caller commits, as the refused
+    act does not."""
+    key = f"quota|{error.key.value}|{actor.account_id}|{actor.organisation_id}|{clock.today()}"
+    alarms.raise_once(AlarmKind.QUOTA, key, actor, quota=error.key.value)
 
 
 def _count(condition: ColumnElement[bool], since: datetime) -> ColumnElement[int]:

@@ -208,6 +208,19 @@ def test_the_quota_of_a_user_holds_across_organisations(app: Flask, make: Builde
             db.session.commit()
 
 
+def test_a_quota_that_is_reached_is_told_of_for_each_organisation(app: Flask, make: Builders) -> None:
+    account, now = make.account(), clock.now()
+    places = [make.organisation(), make.organisation("940101808", "TROMSØ KOMMUNE")]
+    with app.app_context():
+        for key in (Key.REVEALS_PER_DAY, Key.EXPORTED_CONTACTS_PER_ORGANISATION_AND_DAY):
+            for place in (*places, *places):
+                actor = Actor(*(account.id, uuid4(), None, Role.ORGANISATION_USER, now, now, now, now), place.id)
+                reveals.note_quota(actor, QuotaReached(key, "Vent litt."))
+        db.session.commit()
+        told = db.session.scalars(select(Alarm.organisation_id)).all()
+        assert sorted(told) == sorted([place.id for place in places] * 2)
+
+
 def test_a_canary_and_an_unusual_day_raise_one_alarm_each(
     reader: FlaskClient, make: Builders, submit: Any, app: Flask
 ) -> None:

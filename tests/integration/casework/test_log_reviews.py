@@ -16,6 +16,7 @@ from models.organisation import Setting
 from services import audit, log_reviews
 from services.errors import Conflict, Forbidden
 from services.settings import Key
+from services.words import REVIEW_VERDICT
 from tests.builders import Builders
 
 LIST = "/logg/stikkprover"
@@ -121,7 +122,14 @@ def test_ones_own_looks_are_left_to_others_and_the_first_verdict_stands(
         db.session.commit()
         with pytest.raises(Conflict):
             log_reviews.review(reader, review_id, ReviewVerdict.FOLLOW_UP, "Ombestemte meg")
-    assert client_for(lead, Role.CASE_LEAD).get(f"{LIST}/{review_id}").status_code == 403
+    own = client_for(lead, Role.CASE_LEAD)
+    assert own.get(f"{LIST}/{review_id}").status_code == 403
+    done = own.get(f"{LIST}?vis=ferdige").text
+    assert "Ditt eget oppslag. Vurderingen vises bare for andre." in done
+    found = ("I orden", "Roar Revisor", str(REVIEW_VERDICT[ReviewVerdict.FINE][0]))
+    theirs = client_for(auditor, Role.AUDITOR).get(f"{LIST}?vis=ferdige").text
+    assert [word in theirs for word in found] == [True] * 3
+    assert [word in done.partition("<main")[2] for word in found] == [False] * 3
 
 
 def test_a_caseworker_sees_no_samples(desk: Any, make: Builders, client_for: Any) -> None:
