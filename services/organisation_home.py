@@ -10,13 +10,15 @@ from extensions.language import alphabetical
 from models.application import AccessApplication
 from models.enums import ApplicationStatus, ExportStatus, GrantStatus
 from models.grant import IN_USE, Grant
-from models.register import RegisterExport, Shortlist
+from models.register import RegisterExport, SavedSearch, Shortlist
 from services import geography, grants, saved_searches, search, settings
 from services.access import Actor
 from services.saved_searches import Standing
 from services.search import Counts, Filters
 from services.settings import Key
 
+COUNTED_SEARCHES = 5
+"""Searches in which the page counts who is new; the rest stand on their own page."""
 UNDER_WAY = (ApplicationStatus.SUBMITTED, ApplicationStatus.IN_REVIEW, ApplicationStatus.WAITING)
 
 
@@ -36,7 +38,10 @@ class Home:
     shortlists: int
     files: int
     """The user's own, ready to be fetched."""
+    saved: int
+    """The user's own searches."""
     searches: list[Standing]
+    """Those of them saved last."""
 
 
 def of(actor: Actor) -> Home:
@@ -65,13 +70,16 @@ def of(actor: Actor) -> Home:
                     RegisterExport.expires_at > now,
                 )
             ).label("files"),
+            _count(
+                and_(SavedSearch.organisation_id == actor.organisation_id, SavedSearch.account_id == actor.account_id)
+            ).label("saved"),
         )
     ).one()
     return Home(
         organisation_number=scope.organisation_number,
         area=sorted((geography.name_of(number) for number in scope.municipalities), key=alphabetical),
         available=search.counts(scope, Filters(available_on=clock.today(), confirmed_within=None)),
-        searches=saved_searches.of(actor, only_new=True),
+        searches=saved_searches.newest(actor, COUNTED_SEARCHES),
         **numbers._asdict(),
     )
 

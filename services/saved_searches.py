@@ -5,14 +5,15 @@ anew each time by what there is to choose and what the organisation may see. A c
 others of its kind remain; when none does, the search finds nobody, as without that filter it would find more than was
 asked for.
 
-New are those who were listed since the user was told last. Whoever takes a pause and comes back has a new row in the
-search table, and is new again: that is what somebody who needs people wants to know. Whoever only changes the profile,
-or stops hiding from the organisation, is not.
+New are those who came since the user was told last. Whoever takes a pause and comes back is new again: that is what
+somebody who needs people wants to know. Whoever only changes the profile, stops hiding from the organisation, or was
+hidden by time alone, as all are while HPR is silent, is not.
 
 E-mails go at seven in the morning. They hold how many, and nothing of anybody: neither who, nor the name of the search,
 which is the user's own text and may hold a person's name, while e-mail is read on the way and on locked screens.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -35,6 +36,8 @@ from services.access import Actor
 from services.errors import NotFound, Unfit
 from services.search import MOST_COUNTED, Condition, Filters, Scope
 from services.settings import Key
+
+log = logging.getLogger("alarm")
 
 SENT_AT = time(7)
 SETTLED = timedelta(minutes=10)
@@ -66,11 +69,21 @@ class Standing:
     """Zero where only what is new was asked for."""
 
 
-def of(actor: Actor, *, only_new: bool = False) -> list[Standing]:
-    """The user's searches for the organisation, by name, with their counts; `only_new` leaves out how many fit in all,
-    which in a large register takes most of the time. Three queries at most."""
+def of(actor: Actor) -> list[Standing]:
+    """The user's searches for the organisation, by name, with their counts. Three queries at most."""
+    by_name = _own(actor).order_by(func.lower(SavedSearch.name), SavedSearch.created_at)
+    return _standings(actor, by_name, only_new=False)
+
+
+def newest(actor: Actor, most: int) -> list[Standing]:
+    """Those of the searches that were saved last, each with who is new: to count who fits in all takes most of the time
+    in a large register, and many searches take many times as much."""
+    return _standings(actor, _own(actor).order_by(SavedSearch.created_at.desc()).limit(most), only_new=True)
+
+
+def _standings(actor: Actor, query: Select[SavedSearch], *, only_new: bool) -> list[Standing]:
     now, scope = clock.now(), search.scope_of(actor)
-    rows = db.session.scalars(_own(actor).order_by(func.lower(SavedSearch.name), SavedSearch.created_at)).all()
+    rows = db.session.scalars(query).all()
     readings = [read(row.filters, scope) for row in rows]
     asked = [
         [] if reading.is_void else _counted(row, search.fitting(scope, reading.filters, now), now, only_new)
@@ -179,7 +192,7 @@ def tell_of_new(after: UUID | None = None) -> UUID | None:
     are due, and what they tell of is told, in one transaction.
 
     Takes the next BATCH of users after that grant, and returns the last when there may be more. Safe to repeat: who has
-    been told is not due.
+    been told is not due. One whose search fails is told by a later run, and holds up nobody.
     """
     now = clock.now()
     until = _last(now)
@@ -203,7 +216,11 @@ def tell_of_new(after: UUID | None = None) -> UUID | None:
         .execution_options(populate_existing=True)
     ).all()
     for grant, user in zip(grants, users, strict=True):
-        _tell(grant, [row for row in rows if (row.account_id, row.organisation_id) == user], until, now)
+        try:
+            with db.session.begin_nested():
+                _tell(grant, [row for row in rows if (row.account_id, row.organisation_id) == user], until, now)
+        except Exception:
+            log.exception("alert failed", extra={"event": "alert_failed", "account_id": grant.account_id})
     return grants[-1].id if len(grants) == BATCH else None
 
 

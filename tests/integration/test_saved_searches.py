@@ -360,6 +360,37 @@ class TestAlerts:
             assert len({mail["recipients"][0] for mail in sent}) == len(sent) == 3
             assert mails() == []
 
+    def test_a_search_that_fails_holds_up_nobody_and_is_tried_again(
+        self,
+        app: Flask,
+        keep: Any,
+        mails: Any,
+        make: Builders,
+        grant: Grant,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        with on(12):
+            holders = sorted((grant, make.user(), make.user()), key=lambda one: one.id)
+            rows = [keep(of=holder, name="Ola Hemmelig") for holder in holders]
+        with on(12, 13):
+            make.professional()
+        with app.app_context():
+            told = [db.session.get_one(Grant, holder.id).nominee.email for holder in holders[1:]]
+            db.session.execute(
+                update(SavedSearch).where(SavedSearch.id == rows[0].id).values(filters=["gått i stykker"])
+            )
+            db.session.commit()
+        with on(13, 7):
+            assert sorted(mail["recipients"][0] for mail in mails()) == sorted(told)
+        (failure,) = [record for record in caplog.records if record.getMessage() == "alert failed"]
+        assert failure.account_id == holders[0].account_id and "Hemmelig" not in caplog.text  # type: ignore[attr-defined]
+        with app.app_context():
+            db.session.execute(update(SavedSearch).where(SavedSearch.id == rows[0].id).values(filters=NURSES.codes()))
+            db.session.commit()
+        with on(13, 7, 5):
+            assert len(mails()) == 1
+
     def test_no_mail_without_access_and_no_search_long_after(
         self, app: Flask, keep: Any, mails: Any, make: Builders, grant: Grant
     ) -> None:

@@ -13,10 +13,11 @@ from sqlalchemy import select
 from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent
-from models.enums import AccessLevel, ApplicationStatus, AvailabilityKind, Role
+from models.enums import AccessLevel, AlertFrequency, ApplicationStatus, AvailabilityKind, Role
 from models.grant import Grant
 from models.listing import Listing
-from services import insight, organisation_log
+from services import insight, organisation_home, organisation_log, saved_searches
+from services.search import Filters
 from tests.builders import Builders
 
 LOG = "/virksomhet/logg"
@@ -74,6 +75,28 @@ def test_the_number_on_the_home_page_is_the_number_of_the_search_it_leads_to(
     link = re.search(r'href="(/register\?[^"]+)"', home)
     assert link and "2 tilgjengelige" in home
     assert "2 treff, 1 bekreftet siste 30 dager" in words(browser.get(link[1].replace("&amp;", "&")).text)
+
+
+def test_the_home_page_counts_in_the_searches_saved_last(
+    app: Flask, make: Builders, administrator: Grant, browser: FlaskClient
+) -> None:
+    began = clock.now() - timedelta(hours=1)
+    with app.app_context():
+        actor = make.actor(administrator.person, Role.ORGANISATION_USER, make.organisation())  # type: ignore[attr-defined]
+        for number in range(7):
+            with clock.at(began + timedelta(minutes=number)):
+                saved_searches.save(actor, Filters(professions=("SP",)), f"Søk {number}", AlertFrequency.NEVER)
+        db.session.commit()
+        assert [one.row.name for one in organisation_home.of(actor).searches] == [f"Søk {n}" for n in (6, 5, 4, 3, 2)]
+    make.professional()
+    page = words(browser.get("/virksomhet").text)
+    assert "Lagrede søk 7 " in page and page.count(": 1 ny") == 5
+    assert "Gjelder de 5 søkene du lagret sist. Se alle søkene" in page
+    with app.app_context():
+        for one in saved_searches.of(actor)[:2]:
+            saved_searches.remove(actor, one.row)
+        db.session.commit()
+    assert "Se alle søkene" not in browser.get("/virksomhet").text
 
 
 def test_the_log_says_who_looked_at_whom_and_why_as_long_as_they_are_visible(
