@@ -11,6 +11,7 @@ from models.audit import AuditEvent
 from models.enums import AccessLevel, GrantEnd, GrantStatus, InvitationStatus, MessageKind, Role
 from models.grant import Grant, Invitation
 from models.message import Message
+from services import housekeeping
 from tests.pages import Page
 
 USERS = "/virksomhet/brukere"
@@ -225,6 +226,33 @@ def test_an_organisation_without_an_administrator_is_managed_by_the_applicant(ap
     assert submit(applicant, f"{path}/{grant.id}/stopp").headers["Location"] == path
     with app.app_context():
         assert db.session.get_one(Grant, grant.id).status is GrantStatus.ENDED
+
+
+def test_the_applicant_opens_access_when_all_who_manage_users_are_locked(
+    app, make, client_for, submit, stubs, run_jobs
+):
+    organisation = make.organisation("942110464", "Trondheim kommune")
+    administrator = make.user(AccessLevel.USER_ADMINISTRATOR, organisation=organisation)
+    began = clock.now()
+    with app.app_context():
+        for days, step in ((84, housekeeping.ask_of_unused), (98, housekeeping.lock_unused)):
+            with clock.at(began + timedelta(days=days)):
+                assert step() == 1
+                db.session.commit()
+        application_id = db.session.get_one(Grant, administrator.id).nominee.application_id
+    with clock.at(began + timedelta(days=98, minutes=1)):
+        run_jobs()
+    told = [mail for mail in stubs.mail() if "er låst" in mail["subject"]]
+    way = (
+        "Har ingen i virksomheten tilgang til å gjøre det, kan den som er Utfyller/innsender for virksomheten i "
+        "Altinn, logge inn, åpne søknaden, velge «Bekreft eller stopp tilganger» og bekrefte personen der."
+    )
+    assert len(told) == 2 and all(way in " ".join(mail["text"].split()) for mail in told)
+    applicant = client_for(make.account("Kari", stubs.person("submitter_municipality").national_id))
+    assert "Bekreft eller stopp tilganger" in applicant.get(f"/soknad/{application_id}/status").text
+    assert submit(applicant, f"/soknad/{application_id}/brukere", users=[str(administrator.id)]).status_code == 303
+    with app.app_context():
+        assert db.session.get_one(Grant, administrator.id).locked_at is None
 
 
 def test_the_contact_person_may_not_stop_or_confirm(app, make, client_for):
