@@ -11,7 +11,11 @@ from services.words import ALERT_FREQUENCY
 
 
 class SavedSearchForm(StepForm):
-    name = LineField(_l("Navn på søket"), _l("Skriv et navn på søket."), description=_l("Bare du ser navnet."))
+    name = LineField(
+        _l("Navn på søket"),
+        _l("Skriv et navn på søket."),
+        description=_l("Bare du ser navnet. Ikke skriv personopplysninger i det."),
+    )
     frequency = RadioField(
         _l("Vil du ha e-post når nye personer passer søket?"),
         [Filled(_l("Velg hvor ofte du vil ha varsler."))],

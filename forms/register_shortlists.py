@@ -15,6 +15,7 @@ from models.enums import ContactOutcome
 from services.words import CONTACT_OUTCOME
 
 NEW = "ny"
+NAME_HELP = _l("For eksempel «Nattevakter i sommer». Ikke skriv personopplysninger i navnet.")
 LONGEST_NOTE = 1000
 
 
@@ -22,7 +23,7 @@ class NameForm(StepForm):
     name = LineField(
         _l("Navn på kortlisten"),
         _l("Skriv et navn på kortlisten."),
-        description=_l("For eksempel «Nattevakter i sommer»."),
+        description=NAME_HELP,
     )
 
 
@@ -30,7 +31,7 @@ class ChoiceForm(StepForm):
     """Which of the lists; or a new one, with its name."""
 
     shortlist = RadioField(_l("Kortliste"), [Filled(_l("Velg en kortliste."))])
-    name = LineField(_l("Navn på den nye kortlisten"), None, description=_l("For eksempel «Nattevakter i sommer»."))
+    name = LineField(_l("Navn på den nye kortlisten"), None, description=NAME_HELP)
 
     def __init__(self, lists: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import Row
 
+from blueprints import address
 from blueprints.guard import Role, actor, held_fields, open_to, safe_next
 from blueprints.register.blueprint import bp
 from blueprints.register.searching import card
@@ -17,7 +18,7 @@ from forms.base import StepForm
 from forms.register_shortlists import ChoiceForm, NameForm, NoteForm, Remarks
 from models.register import Shortlist
 from services import shortlists, words
-from services.errors import Unfit
+from services.errors import NotFound, Unfit
 from services.shortlists import Member
 
 
@@ -46,7 +47,7 @@ def new_shortlist() -> ResponseReturnValue:
 @open_to(Role.ORGANISATION_USER)
 def shortlist(shortlist_id: UUID) -> ResponseReturnValue:
     """Who is on a list, fifty a page, each look noted."""
-    found = shortlists.read(actor(), shortlist_id, _page())
+    found = shortlists.read(actor(), shortlist_id, address.page_number())
     return render_template(
         "register/shortlist.html",
         content=found,
@@ -90,7 +91,12 @@ def delete_shortlist(shortlist_id: UUID) -> ResponseReturnValue:
 @open_to(Role.ORGANISATION_USER)
 def shortlist_member(shortlist_id: UUID, member_id: UUID) -> ResponseReturnValue:
     """What the organisation notes of one person."""
-    found = shortlists.member(actor(), shortlist_id, member_id, lock=request.method == "POST")
+    try:
+        found = shortlists.member(actor(), shortlist_id, member_id, lock=request.method == "POST")
+    except NotFound:
+        if request.method == "POST" and (text := NoteForm().note.data):
+            return _gone(text)
+        raise
     remarks = Remarks(found.entry.outcome.value if found.entry.outcome else "", shortlists.note_of(found.entry))
     form = NoteForm(obj=remarks, held=held_fields())
     if form.is_outdated:
@@ -172,10 +178,11 @@ def _member_page(template: str, found: Member, **facts: Any) -> str:
     )
 
 
+def _gone(text: str) -> ResponseReturnValue:
+    """A colleague took the person off, or deleted the list, while this was written. Of a list there never was, or
+    another organisation's, the page says the same."""
+    return render_template("register/shortlist_gone.html", text=text), 404
+
+
 def _name_of(person: Row[Any] | None) -> str:
     return str(person.name if person is not None else _("Ikke lenger synlig"))
-
-
-def _page() -> int:
-    text = request.args.get("side", "")
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 5 else 1

@@ -31,6 +31,7 @@ from services.errors import NotFound, Unfit
 from services.settings import Key
 from tests import leaks
 from tests.builders import Builders
+from tests.pages import Page
 
 LISTS = "/register/kortlister"
 NOTE = "Ringte tirsdag, kan ta nattevakter på Fjellheim"
@@ -211,6 +212,21 @@ def test_the_same_form_in_two_tabs(reader: FlaskClient, make: Builders, submit: 
     seen = re.search(r'name="seen"[^>]*value="([^"]+)"', reader.get(f"{path}/navn").text)[1]  # type: ignore[index]
     assert submit(reader, f"{path}/navn", name="Ett navn").status_code == 303
     assert submit(reader, f"{path}/navn", name="Et annet", seen=seen).status_code == 409
+
+
+def test_a_note_on_somebody_a_colleague_took_off_is_not_lost(
+    app: Flask, reader: FlaskClient, make: Builders, submit: Any
+) -> None:
+    path = a_list(reader, submit)
+    for address, take_away in (("fjern", "{place}/fjern"), ("slett", "{path}/slett")):
+        place = put(reader, submit, path, make.professional())
+        fields = Page(reader.get(place).text).form(0).values
+        assert submit(reader, take_away.format(path=path, place=place)).status_code == 303
+        late = reader.post(place, data={**fields, "note": "Ringte i <dag>\nHelst natt"})
+        assert late.status_code == 404, address
+        assert "Personen er ikke lenger i kortlisten" in late.text and "Ringte i &lt;dag&gt;\nHelst natt" in late.text
+        assert "Vi finner ikke siden" in reader.post(place, data={**fields, "note": ""}).text
+    assert events(app, "shortlist.note_changed") == []
 
 
 def test_nobody_else_reads_a_list(reader: FlaskClient, make: Builders, submit: Any, client_for: Any) -> None:
