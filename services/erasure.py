@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from adapters.storage import Missing
@@ -17,9 +17,11 @@ from extensions import clock
 from extensions.agencies import agencies
 from extensions.database import db
 from extensions.language import current_language
-from models.account import Account, FormKey, HeldForm, Identity, LoginSession
+from models.account import Account, FormKey, HeldForm, Identity, LoginSession, StaffMember
+from models.application import AccessApplication, Nominee
 from models.base import Base
 from models.enums import ConsentPurpose, Language, MessageKind, MessageStatus, ProfessionalStatus, Role
+from models.grant import Grant
 from models.message import Message
 from models.privacy import ErasureRecord
 from models.professional import Link, Professional
@@ -127,10 +129,30 @@ def _remove(record: ErasureRecord, professional: Professional) -> None:
             delete(LoginSession).where(LoginSession.account_id == account_id, LoginSession.role == Role.PROFESSIONAL)
         )
         db.session.execute(update(Identity).where(Identity.account_id == account_id).values(hpr_number=None))
+        db.session.execute(update(Account).where(Account.id == account_id).values(name=_name_elsewhere(account_id)))
     else:
         db.session.execute(delete(Account).where(Account.id == account_id))
     audit.record(None, "profile.erased", record, subject_id=account_id)
     outbox.add(Job.REMEMBER_ERASURE, erasure_id=record.id)
+
+
+def _name_elsewhere(account_id: UUID) -> ColumnElement[str | None]:
+    """What others call the holder of an account that is kept: what was typed in the registration is erased with it."""
+    staff = select(StaffMember.name).where(StaffMember.account_id == account_id)
+    user = (
+        select(Nominee.given_name + " " + Nominee.family_name)
+        .join(Grant, Grant.nominee_id == Nominee.id)
+        .where(Grant.account_id == account_id)
+        .order_by(Grant.created_at.desc())
+        .limit(1)
+    )
+    submitter = (
+        select(func.nullif(AccessApplication.submitter_name, ""))
+        .where(AccessApplication.submitter_id == account_id)
+        .order_by(AccessApplication.created_at.desc())
+        .limit(1)
+    )
+    return func.coalesce(staff.scalar_subquery(), user.scalar_subquery(), submitter.scalar_subquery())
 
 
 def is_needed(account_id: UUID) -> bool:

@@ -19,6 +19,7 @@ from models import Base
 from models.account import Account, LoginSession
 from models.audit import AuditEvent
 from models.enums import ExportStatus, MessageKind, MessageStatus, Role
+from models.grant import Grant
 from models.listing import Listing
 from models.message import Message
 from models.privacy import DataExport, ErasureRecord, PrivacyCase
@@ -124,10 +125,13 @@ def test_nothing_is_left_but_ids_and_the_chain_is_whole(store, person, actor, ru
 def test_another_role_keeps_the_account(store, person, actor, make, run_jobs):
     account = db.session.get_one(Account, person.account_id)
     account.number = person.number
-    make.user(account=account)
+    grant = make.user(account=account)
+    account.name = "Kallenavnet Sitt"
     erasure.ask(actor)
     db.session.commit()
     run_jobs()
+    db.session.refresh(account)
+    assert account.name == db.session.get_one(Grant, grant.id).nominee.name, "not what was typed in the registration"
     assert count(Professional) == 0
     assert count(Account, Account.id == account.id) == 1
     assert count(LoginSession, LoginSession.role == Role.PROFESSIONAL) == 0
