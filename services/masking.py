@@ -1,9 +1,10 @@
 """Tables of people in which no number under 5 can be read or computed (design.md I13, security.md C29;
 docs/decisions/0011-tables-without-small-numbers.md says why this is enough)."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 
 LIMIT = 5
 MOST = LIMIT - 1
@@ -15,7 +16,7 @@ Arc = tuple[int, int]
 
 @dataclass(frozen=True)
 class Total:
-    """The sum of a line: exact when both are the same, else between them."""
+    """How many, as far as it may be told: exact when both are the same, else between them."""
 
     low: int
     high: int
@@ -26,67 +27,65 @@ class Total:
 
     @property
     def is_small(self) -> bool:
-        return self.high < LIMIT
+        """Whether it is held back for being small; nobody at all is told."""
+        return 0 < self.high < LIMIT
+
+
+NOBODY = Total(0, 0)
+FEW = Total(0, MOST)
 
 
 @dataclass(frozen=True)
 class Table:
-    """What may be published. Lines in which there is nobody are left out; a cell that is None has under 5, perhaps
+    """What may be published. Lines in which there is nobody are left out; a cell that is not exact has under 5, perhaps
     nobody. Two tables of the same people can be subtracted from one another: what shows parts of this one takes its
     cells and sums, and is not counted and masked anew."""
 
     rows: Sequence[str]
     columns: Sequence[str]
-    cells: Mapping[Cell, int | None]
+    cells: Mapping[Cell, Total]
+    group_cells: Mapping[Cell, Total]
+    """The sum of each group in each column."""
     row_totals: Mapping[str, Total]
+    group_totals: Mapping[str, Total]
     column_totals: Mapping[str, Total]
     total: Total
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is held back."""
-        return None not in self.cells.values()
+        return all(cell.is_exact for cell in self.cells.values())
 
 
-def mask(counts: Mapping[Cell, int], rows: Sequence[str], columns: Sequence[str]) -> Table:
-    """The table of these counts, with every number under 5 held back, and every sum that would say more of one.
+def mask(counts: Mapping[Cell, int], rows: Sequence[str], columns: Sequence[str], groups: Mapping[str, str]) -> Table:
+    """The table of these counts and of their sums in groups of rows, with every number under 5 held back, and every sum
+    that would say more of one. `groups`: the one group of each row.
 
     Sums are given exactly to begin with, where what is held back in the line comes to 5 or more. Then each number held
     back is tried as by a reader who adds and subtracts: a cell must be able to be 1 and able to be 4, and what a line
     lacks, where that is under 5, must be able to be more than one number. Where it is not, sums give way until it is,
-    and are told by what the shown cells alone say of them.
+    and are told by what everything else says of them.
     """
     kept_rows = [row for row in rows if any(counts.get((row, column)) for column in columns)]
     kept_columns = [column for column in columns if any(counts.get((row, column)) for row in kept_rows)]
     numbers = {(row, column): counts.get((row, column), 0) for row in kept_rows for column in kept_columns}
-    reading = _Reading(numbers, kept_rows, kept_columns)
+    kept_groups = dict.fromkeys(groups[row] for row in kept_rows)
+    reading = _Reading(numbers, groups)
     reading.protect()
-    by_row = {row: reading.total(reading.row(row)) for row in kept_rows}
-    by_column = {column: reading.total(reading.column(column)) for column in kept_columns}
-    whole = reading.total(WHOLE)
-    for lines in (by_row, by_column):
-        whole = Total(max(whole.low, _sum(lines).low), min(whole.high, _sum(lines).high))
     return Table(
         rows=kept_rows,
         columns=kept_columns,
-        cells={cell: number if number >= LIMIT else None for cell, number in numbers.items()},
-        row_totals=_narrowed(by_row, whole),
-        column_totals=_narrowed(by_column, whole),
-        total=whole,
+        cells={cell: Total(number, number) if number >= LIMIT else FEW for cell, number in numbers.items()},
+        group_cells={
+            (group, column): reading.total(reading.part(group, column))
+            for group in kept_groups
+            for column in kept_columns
+        },
+        row_totals={row: reading.total(reading.row(row)) for row in kept_rows},
+        group_totals={group: reading.total(reading.group(group)) for group in kept_groups},
+        column_totals={column: reading.total(reading.column(column)) for column in kept_columns},
+        total=reading.total(WHOLE),
     )
-
-
-def _sum(lines: Mapping[str, Total]) -> Total:
-    return Total(sum(line.low for line in lines.values()), sum(line.high for line in lines.values()))
-
-
-def _narrowed(lines: Mapping[str, Total], whole: Total) -> dict[str, Total]:
-    """The lines with what the whole and the other lines say of them anyhow."""
-    low, high = _sum(lines).low, _sum(lines).high
-    return {
-        name: Total(max(line.low, whole.low - (high - line.high)), min(line.high, whole.high - (low - line.low)))
-        for name, line in lines.items()
-    }
 
 
 SOURCE, SINK = 0, 1
@@ -94,51 +93,71 @@ WHOLE: Arc = (SINK, SOURCE)
 
 
 class _Reading:
-    """What a reader can know of the cells held back: a network in which every unit runs from the source by its row and
-    its column to the sink and back, each arc within the bounds that are published. Whatever may flow is a table that
-    agrees with everything published, and in a network with whole bounds every cell takes all whole numbers between
-    its least and its most."""
+    """What a reader can know of the cells held back: a network in which every unit runs from the source by its group,
+    its row, its group's part of its column and its column to the sink and back, each arc within the bounds that are
+    published. Whatever may flow is a table that agrees with everything published, and in a network with whole bounds
+    every arc takes all whole numbers between its least and its most."""
 
-    def __init__(self, numbers: Mapping[Cell, int], rows: Sequence[str], columns: Sequence[str]) -> None:
-        self._rows = {row: (SOURCE, node) for node, row in enumerate(rows, 2)}
-        self._columns = {column: (node, SINK) for node, column in enumerate(columns, 2 + len(rows))}
+    def __init__(self, numbers: Mapping[Cell, int], groups: Mapping[str, str]) -> None:
+        self._groups = groups
+        self._nodes: defaultdict[tuple[str, ...], int] = defaultdict(count(2).__next__)
         self._held: dict[Arc, int] = {}
         self._shown: dict[Arc, int] = {}
+        """Of lines alone."""
         self._flow: dict[Arc, int] = {}
         self._bounds: dict[Arc, tuple[int, int]] = {}
         self._widest: dict[Arc, tuple[int, int]] = {}
         self._seen: dict[Arc, tuple[int, int]] = {}
         """The least and the most that each has been in a table that agrees; what lies between can be too."""
-        self._ways, self._into = ([0] * (2 + len(rows) + len(columns)) for _ in range(2))
+        self._ways: defaultdict[int, int] = defaultdict(int)
+        self._into: defaultdict[int, int] = defaultdict(int)
         """From each node the nodes that more can go to, as bits; and to each those it can come from."""
+        self._sums: dict[Arc, Sequence[Arc]] = {}
+        """Those that a cell is part of; of a line those of one of its cells."""
         lines: dict[Arc, list[int]] = {WHOLE: []}
+        parts = set()
         for (row, column), number in numbers.items():
-            for line in (self.row(row), self.column(column), WHOLE):
+            part = self.part(groups[row], column)
+            parts.add(part)
+            sums = [self.row(row), part, self.column(column), self.group(groups[row]), WHOLE]
+            for line in sums:
                 lines.setdefault(line, []).append(number)
             if number < LIMIT:
-                self._add((self.row(row)[1], self.column(column)[0]), number, (0, MOST), (0, MOST))
+                cell = self.row(row)[1], part[0]
+                self._add(cell, number, (0, MOST), (0, MOST))
+                self._sums |= dict.fromkeys([cell, *sums], sums)
         for line, members in lines.items():
-            self._add_line(line, members)
+            self._add_line(line, members, least=0 if line in parts else 1)  # other lines without anybody are left out
+
+    def group(self, group: str) -> Arc:
+        return SOURCE, self._nodes["group", group]
 
     def row(self, row: str) -> Arc:
-        return self._rows[row]
+        return self._nodes["group", self._groups[row]], self._nodes["row", row]
+
+    def part(self, group: str, column: str) -> Arc:
+        """Of a column, a group's part."""
+        return self._nodes["part", group, column], self._nodes["column", column]
 
     def column(self, column: str) -> Arc:
-        return self._columns[column]
+        return self._nodes["column", column], SINK
 
     def total(self, line: Arc) -> Total:
-        """What is published of the sum of a line."""
-        low, high = self._bounds[line]
+        """What is published of the sum of a line: all that it can be."""
+        for end in self._bounds[line]:
+            self._can_be(line, end)
+        low, high = self._seen[line]
         return Total(self._shown[line] + low, self._shown[line] + high)
 
     def protect(self) -> None:
         """Let sums give way until each cell can be 1 and can be 4, and what each line lacks, where that is under 5, can
         be more than one number."""
-        lines = {WHOLE, *self._rows.values(), *self._columns.values()}
         for arc, number in self._held.items():
             if number < LIMIT and self._widest[arc] != (0, 0):
                 yielding = self._yielding(arc)
-                while not (self._is_open(arc) if arc in lines else self._can_be(arc, MOST) and self._can_be(arc, 1)):
+                while not (
+                    self._is_open(arc) if arc in self._shown else self._can_be(arc, MOST) and self._can_be(arc, 1)
+                ):
                     line = next(yielding)
                     self._set(line, self._flow[line], self._widest[line])
 
@@ -146,21 +165,17 @@ class _Reading:
         return self._can_be(line, self._held[line] + 1) or self._can_be(line, self._held[line] - 1)
 
     def _yielding(self, arc: Arc) -> Iterator[Arc]:
-        """The sums that give way for a number, the smallest first: a cell's own; for a line its neighbours, then those
-        across. With all of them it can be whatever a number under 5 can be."""
-        rows, columns = list(self._rows.values()), list(self._columns.values())
-        if arc in columns:
-            rows, columns = columns, rows
-        elif arc not in rows and arc != WHOLE:
-            rows, columns = [(SOURCE, arc[0]), (arc[1], SINK)], []
-        for lines in (rows, columns):
-            yield from sorted(lines, key=self._held.__getitem__)
-        yield WHOLE
+        """The sums that give way for a number, the smallest first: for a line its neighbours; then those that a cell is
+        part of, for with all of them wide it can be whatever a number under 5 can be."""
+        near = [line for line in self._shown if line != arc and (line[0] == arc[0] or line[1] == arc[1])]
+        for lines in (near, self._sums[arc]):
+            yield from sorted(lines, key=lambda line: (line == arc, self._held[line]))
 
-    def _add_line(self, line: Arc, members: Sequence[int]) -> None:
+    def _add_line(self, line: Arc, members: Sequence[int], least: int) -> None:
         held = [number for number in members if number < LIMIT]
         self._shown[line] = sum(members) - sum(held)
-        least = 0 if self._shown[line] or not held else 1  # a line without anybody is left out, as everybody knows
+        if self._shown[line] or not held:
+            least = 0
         widest = least, MOST * len(held)
         few = least, min(widest[1], MOST)
         self._add(line, sum(held), few if sum(held) < LIMIT else (sum(held), sum(held)), widest)
@@ -184,23 +199,26 @@ class _Reading:
         return True
 
     def _way(self, start: int, end: int) -> list[int] | None:
-        """A shortest way there with room, not straight along the arc between the two."""
-        came_from: dict[int, int] = {}
-        unseen = ~(1 << start | 1 << end)
-        line = [start]
-        for node in line:
-            ways = self._ways[node] & unseen
-            if ways & self._into[end]:
-                way = [end, _lowest(ways & self._into[end]), node]
-                while way[-1] != start:
-                    way.append(came_from[way[-1]])
-                return way[::-1]
-            unseen &= ~ways
-            while ways:
-                following = _lowest(ways)
-                came_from[following] = node
-                line.append(following)
-                ways &= ways - 1
+        """A shortest way there with room, not straight along the arc between the two; sought from both ends."""
+        first, last = 1 << start, 1 << end
+        onward, backward = [first, self._ways[start] & ~last], [last, self._into[end] & ~first]
+        unseen = [~(first | last | layers[1]) for layers in (onward, backward)]
+        while onward[-1] and backward[-1]:
+            if onward[-1] & backward[-1]:
+                way = [_lowest(onward.pop() & backward.pop())]
+                while onward:
+                    way.insert(0, _lowest(onward.pop() & self._into[way[0]]))
+                while backward:
+                    way.append(_lowest(backward.pop() & self._ways[way[-1]]))
+                return way
+            is_back = onward[-1].bit_count() > backward[-1].bit_count()
+            layers, steps = (backward, self._into) if is_back else (onward, self._ways)
+            nodes, ahead = layers[-1], 0
+            while nodes:
+                ahead |= steps[_lowest(nodes)]
+                nodes &= nodes - 1
+            layers.append(ahead & unseen[is_back])
+            unseen[is_back] &= ~ahead
         return None
 
     def _room(self, start: int, end: int) -> int:

@@ -1,10 +1,11 @@
-"""The report of the register: how many of each profession live in each municipality (ux.md E3), with nothing that tells
-of few people (services/masking.py). It holds everybody whom the organisation may see now and takes no filter, so that
-no two reports of a moment can be subtracted from one another (docs/decisions/0011-tables-without-small-numbers.md)."""
+"""The report of the register: how many of each profession live in each municipality and county (ux.md E3), with nothing
+that tells of few people (services/masking.py). It holds everybody whom the organisation may see now and takes no
+filter, so that no two reports of a moment can be subtracted from one another, and the map is a view of the same table
+(docs/decisions/0011-tables-without-small-numbers.md)."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,29 +21,34 @@ from extensions.language import alphabetical, in_language, show_datetime, show_n
 from models.enums import ExportFormat, Language
 from models.listing import Listing
 from services import geography, masking, professions, spreadsheets
-from services.masking import LIMIT, Total
-from services.search import OUTSIDE, Scope
+from services.masking import LIMIT, Table, Total
+from services.search import Scope
 
 DOCUMENT = Path(__file__).parent.parent / "templates" / "documents" / "register_report.typ"
 ABREAST = 8
 """Professions side by side on paper."""
 MOST_BARS = 15
+OUTSIDE = ""
+"""Stands for every place outside an organisation's area, as a municipality and as a county."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A municipality or a profession with its sum, or one with its cells besides."""
+    """A place or a profession with its sum; of a place the numbers of each profession and its county besides."""
 
     name: str
     total: Total
-    cells: Sequence[int | None] = ()
+    cells: Sequence[Total] = ()
+    county: str = ""
 
 
 @dataclass(frozen=True)
 class Report:
-    """The tables as they are read: municipalities down, professions across."""
+    """The tables as they are read: places down, professions across."""
 
     made_at: datetime
+    counties: Sequence[Line]
+    """None where the area lies in one alone."""
     municipalities: Sequence[Line]
     professions: Sequence[Line]
     total: Total
@@ -74,42 +80,72 @@ class Bar:
     possible: float
 
 
-def said(number: Total | int | None, show: Callable[[int], str] = show_number) -> str:
-    """A number of the report as it is read; of a sum that is held back what it lies between."""
-    if number is None or (isinstance(number, Total) and number.is_small):
+def said(number: Total, show: Callable[[int], str] = show_number) -> str:
+    """A number of the table as it is read; of one that is held back what it lies between."""
+    if number.is_small:
         return str(_("under %(n)s", n=LIMIT))
-    if isinstance(number, Total) and not number.is_exact:
-        return str(_("%(fra)s–%(til)s", fra=show(number.low), til=show(number.high)))
-    return show(number if isinstance(number, int) else number.low)
+    if number.is_exact:
+        return show(number.low)
+    return str(_("%(fra)s–%(til)s", fra=show(number.low), til=show(number.high)))
 
 
 def of(scope: Scope) -> Report:
     """The report of one organisation's area at this moment."""
-    now = clock.now()
-    home, held = Listing.municipality_number, Listing.professions
-    counts: Counter[masking.Cell] = Counter()
-    for number, codes, people in db.session.execute(
-        select(home, held, func.count()).where(*scope.conditions(now)).group_by(home, held)
-    ):
-        place = number if number and number in scope.municipalities else OUTSIDE
-        counts.update({(place, code): people for code in codes})
-    places = sorted(scope.municipalities, key=lambda number: alphabetical(geography.name_of(number)))
-    codes = sorted({code for _place, code in counts}, key=lambda code: alphabetical(professions.name_of(code)))
-    table = masking.mask(counts, [*places, OUTSIDE], codes)
+    table, counties = table_of(scope), counties_of(scope)
+
+    def lines(totals: Mapping[str, Total], numbers: Mapping[masking.Cell, Total], places: Iterable[str]) -> list[Line]:
+        return [
+            Line(
+                name_of(place),
+                totals[place],
+                [numbers[place, code] for code in table.columns],
+                name_of(counties.get(place, place)),
+            )
+            for place in places
+        ]
+
     return Report(
-        made_at=now,
-        municipalities=[
-            Line(_place_name(row), table.row_totals[row], [table.cells[row, column] for column in table.columns])
-            for row in table.rows
-        ],
-        professions=[Line(professions.name_of(column), table.column_totals[column]) for column in table.columns],
+        made_at=clock.now(),
+        counties=lines(table.group_totals, table.group_cells, sorted(table.group_totals, key=in_order))
+        if len(set(scope.municipalities.values())) > 1
+        else [],
+        municipalities=lines(table.row_totals, table.cells, table.rows),
+        professions=[Line(professions.name_of(code), total) for code, total in table.column_totals.items()],
         total=table.total,
         is_whole=table.is_whole,
     )
 
 
-def _place_name(number: str) -> str:
-    return geography.name_of(number) or _("Utenfor området")
+def table_of(scope: Scope) -> Table:
+    """How many of each profession live in each municipality and each county of an organisation's area, by number. One
+    statement, of everybody whom it may see now."""
+    home, held = Listing.municipality_number, Listing.professions
+    counts: Counter[masking.Cell] = Counter()
+    for number, codes, people in db.session.execute(
+        select(home, held, func.count()).where(*scope.conditions(clock.now())).group_by(home, held)
+    ):
+        place = number if number and number in scope.municipalities else OUTSIDE
+        counts.update({(place, code): people for code in codes})
+    codes = sorted({code for _place, code in counts}, key=lambda code: alphabetical(professions.name_of(code)))
+    counties = counties_of(scope)
+    return masking.mask(counts, sorted(counties, key=in_order), codes, counties)
+
+
+def counties_of(scope: Scope) -> dict[str, str]:
+    """The county of each place where people may live."""
+    return {**scope.municipalities, OUTSIDE: OUTSIDE}
+
+
+def name_of(place: str) -> str:
+    """A municipality or a county by its name."""
+    if place == OUTSIDE:
+        return str(_("Utenfor området"))
+    return geography.county_name(place) if len(place) == 2 else geography.name_of(place)
+
+
+def in_order(place: str) -> tuple[bool, list[int]]:
+    """By name, those outside last."""
+    return place == OUTSIDE, alphabetical(name_of(place))
 
 
 def bars(lines: Sequence[Line]) -> list[Bar]:
@@ -135,18 +171,24 @@ def _largest(lines: Sequence[Line]) -> list[Line]:
 def csv_of(report: Report) -> bytes:
     """The table for a spreadsheet (security.md C60), in which a number is its digits alone."""
 
-    def plain(number: Total | int | None) -> str:
-        return said(number, str)
+    def row(names: Sequence[str], line: Line) -> list[str]:
+        return [*names, *(said(number, str) for number in [*line.cells, line.total])]
 
-    headings = [_("Bosted"), *(line.name for line in report.professions), _("Sum")]
-    rows = [[line.name, *map(plain, line.cells), plain(line.total)] for line in report.municipalities]
-    totals = [_("Sum"), *(plain(line.total) for line in report.professions), plain(report.total)]
-    table = spreadsheets.Table(_("Rapport"), "", headings, [*rows, totals])
-    return spreadsheets.made(table, ExportFormat.CSV)
+    everywhere = Line(_("Sum"), report.total, [line.total for line in report.professions])
+    names = [line.name for line in report.professions]
+    if report.counties:
+        headings = [_("Fylke"), _("Bosted"), *names, _("Sum")]
+        rows = [row([line.county, line.name], line) for line in report.municipalities]
+        rows += [row([line.name, _("Sum")], line) for line in report.counties]
+        rows.append(row([_("Sum"), ""], everywhere))
+    else:
+        headings = [_("Bosted"), *names, _("Sum")]
+        rows = [row([line.name], line) for line in [*report.municipalities, everywhere]]
+    return spreadsheets.made(spreadsheets.Table(_("Rapport"), "", headings, rows), ExportFormat.CSV)
 
 
-def explanations(report: Report) -> list[str]:
-    """What stands with the numbers wherever they are read."""
+def explanations(*, is_whole: bool) -> list[str]:
+    """What stands with the numbers wherever they are read; the first says who is counted."""
     return [
         _("Tallene gjelder alle som vises i registeret for dere nå, etter kommunen de bor i. De kan jobbe hos dere."),
         _("Den som har flere yrker, telles i hvert av dem."),
@@ -156,7 +198,7 @@ def explanations(report: Report) -> list[str]:
                 _("«Under %(n)s» er ingen eller noen få.", n=LIMIT),
                 _("En skjult sum står som to tall, og ligger mellom dem."),
             ]
-            if not report.is_whole
+            if not is_whole
             else []
         ),
     ]
@@ -171,8 +213,8 @@ def pdf_of(report: Report, organisation: str, language: Language) -> bytes:
 
 
 def _data(report: Report, organisation: str, language: Language) -> dict[str, Any]:
-    places = [line for line in report.municipalities if set(line.cells) != {None}]
-    shown = [number for number in range(len(report.professions)) if {line.cells[number] for line in places} - {None}]
+    places = [line for line in report.municipalities if any(number.is_exact for number in line.cells)]
+    shown = [number for number in range(len(report.professions)) if any(line.cells[number].is_exact for line in places)]
     parts = [shown[start : start + ABREAST] for start in range(0, len(shown), ABREAST)]
     return {
         "lang": language.value,
@@ -181,15 +223,18 @@ def _data(report: Report, organisation: str, language: Language) -> dict[str, An
         "made": show_datetime(report.made_at),
         "footer": _("Inneholder ingen personopplysninger"),
         "summary": report.summary,
-        "explanations": explanations(report),
+        "explanations": explanations(is_whole=report.is_whole),
+        "county": _("Fylke"),
         "place": _("Bosted"),
         "sum": _("Sum"),
         "by_profession": _("Yrker"),
+        "by_county": _("Fylker"),
         "by_place": _("Bosteder"),
         "crossed": _("Yrker og bosteder der alle tall er under %(n)s, står bare i listene over.", n=LIMIT),
         "profession": _("Yrke"),
         "people": _("Antall"),
         "professions": [[line.name, said(line.total)] for line in report.professions],
+        "counties": [[line.name, said(line.total)] for line in report.counties],
         "places": [[line.name, said(line.total)] for line in report.municipalities],
         "total": said(report.total),
         "parts": [

@@ -1,4 +1,4 @@
-"""Where those live whom a search finds, on a map (ux.md E2)."""
+"""Where those live whom an organisation may see, on a map (ux.md E2)."""
 
 from itertools import pairwise
 from typing import Any
@@ -9,50 +9,54 @@ from flask_babel import gettext as _
 
 from blueprints.guard import Role, actor, open_to
 from blueprints.register.blueprint import bp
-from blueprints.register.searching import asked_for, chips, search_form
+from extensions.language import alphabetical
 from forms.register_search import query_of
-from services import geography, register_map, search
+from services import professions, register_map, register_reports, search
 from services.masking import LIMIT
 from services.register_map import Overview, Place
-from services.settings import Key, value
+from services.search import Filters, NotAllowed
 
 
 @bp.get("/kart", endpoint="map")
 @open_to(Role.ORGANISATION_USER)
 def draw() -> ResponseReturnValue:
-    """The counties of the organisation's area, or the municipalities of one, each with how many live there."""
+    """The counties of the organisation's area, or the municipalities of one, each with how many live there: everybody,
+    or one profession. Other filters do not count here, as little as in the report."""
     scope = search.scope_of(actor())
-    form = search_form(scope)
-    county = request.args.get("fylke")
-    if county is not None and county not in register_map.counties(scope):
+    asked = set(filter(None, request.args.getlist("yrke")))
+    if not asked <= professions.human():
         abort(400)
-    filters = asked_for(form)
-    if filters is None:
-        return render_template("register/map.html", form=form, scope=scope, overview=None, county=county, chips=[]), 422
-    found = register_map.overview(scope, filters, county)
-    query = query_of(filters)
-    places = [(place, _address(found, place, query)) for place in found.places]
+    profession = next(iter(asked)) if len(asked) == 1 else None
+    county = request.args.get("fylke")
+    try:
+        found = register_map.overview(scope, profession, county)
+    except NotAllowed:
+        abort(400)
+    query = query_of(Filters(professions=(profession,) if profession else (), confirmed_within=None))
     return render_template(
         "register/map.html",
-        form=form,
-        scope=scope,
         overview=found,
         county=county,
-        county_name=geography.county_name(found.county) if found.county and found.outside is None else None,
+        county_name=register_reports.name_of(found.county) if found.county and found.outside is None else None,
+        profession=profession,
+        profession_name=professions.name_of(profession) if profession else None,
+        professions=sorted(
+            ((code, professions.name_of(code)) for code in {*found.professions, *asked}),
+            key=lambda choice: alphabetical(choice[1]),
+        ),
         query=query,
-        places=places,
+        places=[(place, _address(found, place, query)) for place in found.places],
+        said=register_reports.said,
+        explanations=register_reports.explanations(is_whole=found.is_whole),
         legend=legend(),
-        limit=LIMIT,
-        chips=list(chips(form)),
-        fresh_days=filters.confirmed_within or value(Key.FRESH_DAYS),
     )
 
 
 def _address(found: Overview, place: Place, query: dict[str, Any]) -> str:
     """What a place leads to: a county to its municipalities, a municipality to the list of those who live there."""
     if found.county is None:
-        return url_for("register.map", **query, fylke=place.number)
-    return url_for("register.find", **query | {"bosted": place.number})
+        return url_for("register.map", yrke=query.get("yrke"), fylke=place.number)
+    return url_for("register.find", **query, bosted=place.number)
 
 
 def legend() -> list[str]:

@@ -24,7 +24,7 @@ def report() -> ResponseReturnValue:
         "register/report.html",
         report=found,
         query=query_of(filters) if filters else {},
-        explanations=register_reports.explanations(found),
+        explanations=register_reports.explanations(is_whole=found.is_whole),
         said=register_reports.said,
         bars=register_reports.bars,
     )

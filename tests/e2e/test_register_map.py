@@ -1,4 +1,4 @@
-"""The search of the register with its filters, with and without scripts, and the same people on a map."""
+"""The search of the register with its filters, with and without scripts, and those who can be found on a map."""
 
 from collections.abc import Callable
 from datetime import date
@@ -106,18 +106,29 @@ def test_from_the_country_to_the_people_of_a_municipality(reader: Callable[..., 
     person = reader("/register?tid=day", scripts=scripts)
     page = person.page
     page.get_by_role("navigation", name="Visning").get_by_role("link", name="Kart").click()
-    heading = page.locator("#treff h2")
-    assert person.heading() == "Hvor helsepersonellet bor" and "tid=day" in page.url
-    expect(page.get_by_role("row", name="Trøndelag 7–10")).to_be_visible()
+    heading = page.locator("main h2").first
+    assert person.heading() == "Hvor helsepersonellet bor" and page.url.endswith("/register/kart")
+    expect(heading).to_have_text("Alle yrker: 8–18")
     person.looks_right("register, kart")
-    shape = page.locator(".kart").get_by_role("link", name="Trøndelag: 7–10")
+    page.get_by_label("Yrke").select_option("Sykepleier")
+    person.press("Vis")
+    expect(heading).to_contain_text("Sykepleier: ")
+    expect(page.get_by_label("Yrke")).to_have_value("SP")
+    expect(page.get_by_role("row", name="Trøndelag 6–10")).to_be_visible()
+    person.looks_right("register, kart, yrke")
+    shape = page.locator(".kart").get_by_role("link", name="Trøndelag: 6–10")
     shape.focus()
-    page.keyboard.press("Enter")
-    expect(heading).to_contain_text("7–10 treff i Trøndelag")
-    person.looks_right("register, kart, fylke")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(heading).to_have_text("Sykepleier i Trøndelag: 6–10")
     expect(page.get_by_role("row", name="Malvik under 5")).to_be_visible()
+    person.looks_right("register, kart, fylke")
     with page.expect_navigation():
         page.locator('.kart [data-area="5031"] path').click()
     assert person.heading() == "Tilgjengelig helsepersonell"
-    expect(heading).to_contain_text("2 treff")
-    assert "tid=day" in page.url and page.get_by_label("Malvik").last.is_checked()
+    expect(page.locator("#treff h2")).to_contain_text("2 treff")
+    assert "yrke=SP" in page.url and page.get_by_label("Malvik").last.is_checked()
+    person.press("Kart")
+    expect(heading).to_contain_text("Sykepleier: ")
+    person.press("Vis treff på disse i lista")
+    expect(page.locator("#treff h2")).to_contain_text("10 treff")

@@ -17,7 +17,7 @@ from models.audit import AuditEvent
 from models.enums import Language, OrganisationKind, Role
 from models.professional import Block, ProfessionalAuthorisation
 from services import register_reports, search
-from services.masking import Total
+from services.masking import NOBODY, Total
 from tests.builders import Builders
 
 ST_OLAV = "883974832"
@@ -29,8 +29,16 @@ def trust(make: Builders) -> Any:
 
 
 @pytest.fixture
-def reader(make: Builders, client_for: Any, trust: Any) -> FlaskClient:
-    client: FlaskClient = client_for(make.user(organisation=trust).person, Role.ORGANISATION_USER, trust)
+def reader_of(make: Builders, client_for: Any) -> Any:
+    """reader_of(organisation): a client of one of its readers."""
+    return lambda organisation: client_for(
+        make.user(organisation=organisation).person, Role.ORGANISATION_USER, organisation
+    )
+
+
+@pytest.fixture
+def reader(reader_of: Any, trust: Any) -> FlaskClient:
+    client: FlaskClient = reader_of(trust)
     return client
 
 
@@ -86,6 +94,31 @@ def test_the_same_masked_numbers_on_page_paper_and_in_the_file(
         assert not [event for event in db.session.query(AuditEvent) if event.action == "listing.shown"]
 
 
+def test_counties_where_the_area_lies_in_several(reader_of: Any, make: Builders) -> None:
+    midnorway = make.organisation("983658776", kind=OrganisationKind.HEALTH_TRUST, form="ORGL")
+    reader = reader_of(midnorway)
+    for home in ["5001"] * 6 + ["5031"] * 3 + ["5007"] * 4 + ["5006"] * 2 + ["1505"] * 5 + ["0301"] * 5:
+        make.professional(municipality_number=home, reach__whole_country=True, reach__municipalities=[])
+    assert rows_of(reader.get("/register/rapport.csv").text) == [
+        ["Fylke", "Bosted", "Sykepleier", "Sum"],
+        ["Møre og Romsdal", "Kristiansund", "5", "5"],
+        ["Trøndelag", "Malvik", "under 5", "under 5"],
+        ["Trøndelag", "Namsos", "under 5", "under 5"],
+        ["Trøndelag", "Steinkjer", "under 5", "under 5"],
+        ["Trøndelag", "Trondheim", "6", "6"],
+        ["Utenfor området", "Utenfor området", "5", "5"],
+        ["Møre og Romsdal", "Sum", "5", "5"],
+        ["Trøndelag", "Sum", "15", "15"],
+        ["Utenfor området", "Sum", "5", "5"],
+        ["Sum", "", "25", "25"],
+    ]
+    page = reader.get("/register/rapport").text
+    assert "Antall etter fylke og yrke" in page and "Antall i hvert fylke" in page and page.count('role="img"') == 2
+    pdf = PdfReader(io.BytesIO(reader.get("/register/rapport.pdf").data))
+    text = " ".join("".join(one.extract_text() for one in pdf.pages).split())
+    assert "Fylker" in text and "Trøndelag 15" in text
+
+
 def test_who_has_two_professions_is_counted_in_both(context: Any, make: Builders) -> None:
     scope = search.scope_for(make.organisation())
     report = register_reports.of(scope)
@@ -100,7 +133,7 @@ def test_who_has_two_professions_is_counted_in_both(context: Any, make: Builders
         ("Sykepleier", "7"),
     ]
     assert register_reports.said(report.total) == "13" and report.is_whole
-    assert register_reports.said(1234) == "1\u00a0234"
+    assert register_reports.said(Total(1234, 1234)) == "1\u00a0234" and register_reports.said(NOBODY) == "0"
     with in_language(Language.ENGLISH):
         assert register_reports.said(Total(1000, 1234)) == "1,000–1,234"
     assert [bar.name for bar in register_reports.bars(report.professions)] == ["Sykepleier", "Jordmor"]
