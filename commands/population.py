@@ -109,7 +109,7 @@ class Population:
     the same people answer otherwise."""
 
     def __init__(self, seed: int, now: datetime) -> None:
-        self.seed, self.now, self.today = seed, now, now.astimezone(clock.OSLO).date()
+        self.seed, self.now, self.today = seed, now, clock.day(now)
         self.country = Country()
         self.limits = listing.Limits.in_force()
         self.version = consents.current(self.today)
@@ -369,6 +369,7 @@ def _require_same(seed: int, now: datetime) -> None:
     account, *_rest = _population(seed, now).rows(0, national_id)
     is_first = Account.national_id_index == national_ids.index_of(national_id)
     found = db.session.scalar(select(Account.id).where(is_first))
+    db.session.rollback()  # others make the people, for longer than a transaction may stand idle
     if found not in (None, account.id):  # type: ignore[attr-defined]
         raise PopulationDiffers
 

@@ -17,7 +17,12 @@ def now() -> datetime:
 
 def today() -> date:
     """Today's date in Oslo."""
-    return now().astimezone(OSLO).date()
+    return day(now())
+
+
+def day(moment: datetime) -> date:
+    """The date of a moment in Oslo."""
+    return moment.astimezone(OSLO).date()
 
 
 @contextmanager

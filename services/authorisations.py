@@ -105,7 +105,7 @@ class Overview:
 def ask(national_id: str) -> Answer:
     """What HPR says of the person with this number today. Raises Unavailable."""
     now = clock.now()
-    today = now.astimezone(clock.OSLO).date()
+    today = clock.day(now)
     try:
         entry = agencies().hpr.by_national_id(national_id, today)
     except NotInHpr:
@@ -235,7 +235,7 @@ def _is_loss(record: HprRecord | None, answer: Answer) -> bool:
         record is not None
         and record.status is HprStatus.VALID
         and answer.judgement.status is not HprStatus.VALID
-        and (record.valid_until is None or record.valid_until >= answer.at.astimezone(clock.OSLO).date())
+        and (record.valid_until is None or record.valid_until >= clock.day(answer.at))
     )
 
 

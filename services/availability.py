@@ -113,9 +113,9 @@ def standing(professional: Professional) -> Standing | None:
     gets_reminders = professional.reminders_stopped_at is None
     return Standing(
         row=row,
-        confirmed_on=_day(row.confirmed_at),
-        asks_on=next((_day(moment) for moment in asks if moment > clock.now()), None) if gets_reminders else None,
-        hidden_on=_day(hidden),
+        confirmed_on=clock.day(row.confirmed_at),
+        asks_on=next((clock.day(moment) for moment in asks if moment > clock.now()), None) if gets_reminders else None,
+        hidden_on=clock.day(hidden),
         is_fresh=hidden > clock.now(),
         is_over=row.to_date is not None and row.to_date < clock.today(),
         gets_reminders=gets_reminders,
@@ -313,8 +313,8 @@ def _write(professional: Professional, row: Availability, days: int, hidden: dat
         professional.language or Language.BOKMAL,
         professional_id=professional.id,
         link_id=link.id,
-        confirmed_on=_day(row.confirmed_at),
-        hidden_on=_day(hidden) if hidden else None,
+        confirmed_on=clock.day(row.confirmed_at),
+        hidden_on=clock.day(hidden) if hidden else None,
         is_only_counted=not _may_be_shown(professional),
     )
     audit.record(None, "availability.asked", professional, subject_id=professional.account_id, link_id=link.id)
@@ -340,7 +340,3 @@ def resume_reminders(actor: Actor) -> None:
     if professional.reminders_stopped_at is not None:
         professional.reminders_stopped_at = None
         audit.record(actor, "reminders.resumed", professional, subject_id=professional.account_id)
-
-
-def _day(moment: datetime) -> date:
-    return moment.astimezone(clock.OSLO).date()

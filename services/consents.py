@@ -79,7 +79,7 @@ def in_force(professional: Professional, now: datetime) -> frozenset[ConsentPurp
 def ends_of(professional: Professional, now: datetime) -> dict[ConsentPurpose, datetime]:
     """Each consent that was given and not withdrawn, with the moment it runs out: never, or some time after a newer
     text was published."""
-    version = current(now.astimezone(clock.OSLO).date())
+    version = current(clock.day(now))
     replaced = datetime.combine(version.published, time(), clock.OSLO)
     return {
         purpose: FOR_EVER

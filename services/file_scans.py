@@ -140,7 +140,7 @@ def _tell(attachment: Attachment) -> None:
             professional.email,
             professional.language or Language.BOKMAL,
             professional_id=professional.id,
-            uploaded_on=attachment.uploaded_at.astimezone(clock.OSLO).date(),
+            uploaded_on=clock.day(attachment.uploaded_at),
             was_closed=is_closed(attachment),
         )
 

@@ -173,7 +173,7 @@ def ask_for_confirmation() -> int:
                 address,
                 application.language,
                 application_id=application.id,
-                due_on=deadline.astimezone(clock.OSLO).date(),
+                due_on=clock.day(deadline),
             )
             asked += queued is not None
     return asked
@@ -205,8 +205,8 @@ def ask_of_unused() -> int:
             grant.nominee.email,
             application.language,
             application_id=application.id,
-            since=used_at.astimezone(clock.OSLO).date(),
-            due_on=answer_by.astimezone(clock.OSLO).date(),
+            since=clock.day(used_at),
+            due_on=clock.day(answer_by),
         )
         asked += queued is not None
     return asked
@@ -231,7 +231,7 @@ def lock_unused() -> int:
                 address,
                 application.language,
                 application_id=application.id,
-                since=used_at.astimezone(clock.OSLO).date(),
+                since=clock.day(used_at),
             )
     return locked
 

@@ -268,5 +268,5 @@ def _withdraw_live(grant: Grant) -> list[Invitation]:
 
 def _last_moment(now: datetime, days: int) -> datetime:
     """The end of the day that the e-mail names: until then the link opens."""
-    day = now.astimezone(clock.OSLO).date() + timedelta(days=days)
+    day = clock.day(now) + timedelta(days=days)
     return datetime.combine(day, time(23, 59, 59), clock.OSLO)

@@ -134,7 +134,7 @@ def _hidden_by_availability(
 
 def valid_authorisations(professional: Professional, now: datetime) -> list[ProfessionalAuthorisation]:
     """The authorisations and licences that hold today, in Oslo."""
-    today = now.astimezone(clock.OSLO).date()
+    today = clock.day(now)
     return [
         one
         for one in professional.authorisations
@@ -193,7 +193,7 @@ def columns(professional: Professional, now: datetime, verdict: Verdict) -> dict
 
 
 def _available_from(availability: Availability) -> date:
-    return availability.from_date or availability.confirmed_at.astimezone(clock.OSLO).date()
+    return availability.from_date or clock.day(availability.confirmed_at)
 
 
 PARTS = (

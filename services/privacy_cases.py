@@ -105,5 +105,5 @@ def tell(professional: Professional, kind: MessageKind, case: PrivacyCase) -> No
             professional.language or current_language(),
             professional_id=professional.id,
             reference=references.grouped(case.reference),
-            due_on=case.due_at.astimezone(clock.OSLO).date(),
+            due_on=clock.day(case.due_at),
         )

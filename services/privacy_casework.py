@@ -94,7 +94,7 @@ def cases(actor: Actor, wanted: CaseFilter, page: int) -> tuple[list[CaseRow], i
             kind=case.kind,
             status=case.status,
             received_at=case.received_at,
-            due_on=case.due_at.astimezone(clock.OSLO).date(),
+            due_on=clock.day(case.due_at),
             caseworker_name=name,
             is_mine=case.caseworker_id == actor.account_id,
         )

@@ -2,7 +2,6 @@
 (security.md C14, C24; the column «Export» of its section 3)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -85,7 +84,7 @@ _CELLS: Mapping[Column, Callable[[Person], Cell]] = {
         str(text) for time, text in words.TIME_OF_DAY.items() if time.value in one.Listing.times
     ),
     Column.START_SPEED: lambda one: str(words.START_SPEED[one.Listing.start_speed]),
-    Column.CONFIRMED: lambda one: _day(one.Listing.confirmed_at),
+    Column.CONFIRMED: lambda one: clock.day(one.Listing.confirmed_at),
     Column.PHONE: lambda one: show_mobile(one.Professional.phone or ""),
     Column.EMAIL: lambda one: reveals.confirmed_email(one.Professional),
     Column.OUTCOME: lambda one: _outcome(one.ShortlistEntry),
@@ -103,7 +102,7 @@ def table(export: RegisterExport, people: Sequence[Person], found: int) -> Table
             notice=notice,
             headings=[*(str(HEADINGS[column]) for column in columns), _("Sist sjekket i HPR"), _("Om filen")],
             rows=[
-                [*(_CELLS[column](one) for column in columns), _day(one.Listing.hpr_checked_at), notice]
+                [*(_CELLS[column](one) for column in columns), clock.day(one.Listing.hpr_checked_at), notice]
                 for one in people
             ],
         )
@@ -141,7 +140,3 @@ def _area(code: str) -> str:
 
 def _outcome(entry: ShortlistEntry) -> str:
     return str(words.CONTACT_OUTCOME[entry.outcome][0]) if entry.outcome else ""
-
-
-def _day(moment: datetime) -> date:
-    return moment.astimezone(clock.OSLO).date()

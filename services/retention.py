@@ -105,8 +105,8 @@ def _write(professional: Professional, ends: datetime, which: str) -> None:
             professional.email,
             professional.language or Language.BOKMAL,
             professional_id=professional.id,
-            used_on=professional.last_used_at.astimezone(clock.OSLO).date(),
-            erased_on=ends.astimezone(clock.OSLO).date(),
+            used_on=clock.day(professional.last_used_at),
+            erased_on=clock.day(ends),
         )
 
 

@@ -250,7 +250,7 @@ def _queue(grant: Grant, count: int, since: datetime, until: datetime) -> bool:
         organisation=grant.organisation.name,
         count=min(count, MOST_COUNTED),
         is_more=count > MOST_COUNTED,
-        since=since.astimezone(clock.OSLO).date(),
+        since=clock.day(since),
     )
     return queued is not None
 
@@ -261,14 +261,14 @@ def _new_in(row: SavedSearch, until: datetime) -> list[Condition]:
 
 def _last(now: datetime) -> datetime:
     """Until when the e-mails of the last morning tell: the same whenever they are made that day."""
-    today = now.astimezone(clock.OSLO).date()
+    today = clock.day(now)
     mornings = (datetime.combine(day, SENT_AT, clock.OSLO) for day in (today, today - timedelta(days=1)))
     return next(morning for morning in mornings if morning <= now) - SETTLED
 
 
 def _last_monday(until: datetime) -> datetime:
     """The same for the last morning of a Monday."""
-    day = until.astimezone(clock.OSLO).date()
+    day = clock.day(until)
     return datetime.combine(day - timedelta(days=day.weekday()), SENT_AT, clock.OSLO) - SETTLED
 
 

@@ -102,7 +102,7 @@ def of_organisation(actor: Actor) -> list[Overview]:
         .where(Shortlist.organisation_id == actor.organisation_id)
     )
     found = [
-        Overview(row.id, row.name, owner, people, _day(_ends(row, used_at, keep, notice)))
+        Overview(row.id, row.name, owner, people, clock.day(_ends(row, used_at, keep, notice)))
         for row, owner, people, used_at in rows
     ]
     return sorted(found, key=lambda one: (alphabetical(one.name), one.id))
@@ -333,7 +333,7 @@ def warn_unused() -> int:
     due = _unused_since(now - (keep - notice), is_unwarned)
     for shortlist, used_at in due:
         shortlist.warned_at = now
-        _warn(shortlist, _day(_ends(shortlist, used_at, keep, notice)))
+        _warn(shortlist, clock.day(_ends(shortlist, used_at, keep, notice)))
     return len(due)
 
 
@@ -400,7 +400,3 @@ def _ends(shortlist: Shortlist, used_at: datetime, keep: timedelta, notice: time
     """When a list is deleted if nobody uses it: a late warning moves the end."""
     warned_at = shortlist.warned_at
     return max(used_at + keep, warned_at + notice) if warned_at and warned_at >= used_at else used_at + keep
-
-
-def _day(moment: datetime) -> date:
-    return moment.astimezone(clock.OSLO).date()

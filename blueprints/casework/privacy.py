@@ -53,7 +53,7 @@ def privacy_case(case_id: UUID) -> ResponseReturnValue:
         "casework/privacy_case.html",
         case=case,
         name=privacy_casework.person_of(case).name or case.account.name,
-        due_on=case.due_at.astimezone(clock.OSLO).date(),
+        due_on=clock.day(case.due_at),
         is_open=is_open,
         is_mine=case.caseworker_id == actor().account_id,
         may_work=privacy_casework.may_work(actor(), case),
