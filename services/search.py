@@ -51,8 +51,6 @@ MOST_COUNTED = 1_000
 FRESH = timedelta(days=30)
 """What the counts call confirmed lately."""
 CONFIRMED_WITHIN = (7, 14, 30)
-OUTSIDE = ""
-"""Stands for every place outside an organisation's area."""
 RINGS = (0, 30, 60, 120, 240)
 """Estimated minutes that the order by distance goes by; the estimate is no finer."""
 
@@ -201,12 +199,13 @@ def scope_for(organisation: Organisation) -> Scope:
 def search(scope: Scope, filters: Filters, sort: Sort, after: Place | None = None) -> Result:
     """One page of the people who fit, and how many there are."""
     now = clock.now()
-    conditions = fitting(scope, filters, now)
-    counts = _counts(scope, filters, conditions, now)
-    groups = _groups(scope, sort)
-    if counts.all <= MOST_COUNTED:
-        found = _sorted(conditions, groups, after)
-    else:
+    conditions, groups = fitting(scope, filters, now), _groups(scope, sort)
+    counts, found = _remembered(scope, filters), None
+    if counts is None:
+        counts, found = _counted_and_sorted(conditions, groups, after, now)
+        if counts.all > MOST_COUNTED:
+            counts, found = _counts(scope, filters, conditions, now), None
+    if found is None:
         found = _group_by_group(conditions, groups, after)
     people = found[:PAGE]
     last = people[-1] if len(found) > PAGE else None
@@ -220,7 +219,7 @@ def search(scope: Scope, filters: Filters, sort: Sort, after: Place | None = Non
 def counts(scope: Scope, filters: Filters) -> Counts:
     """How many fit, and how many of them confirmed lately."""
     now = clock.now()
-    return _counts(scope, filters, fitting(scope, filters, now), now)
+    return _remembered(scope, filters) or _counts(scope, filters, fitting(scope, filters, now), now)
 
 
 def counts_without(scope: Scope, filters: Filters) -> dict[str, int]:
@@ -311,18 +310,31 @@ def _groups(scope: Scope, sort: Sort) -> list[Condition]:
             _lives_in([number for number, far in minutes.items() if inner < far <= outer])
             for inner, outer in pairwise((-1, *RINGS, math.inf))
         ]
-        return [*rings, Listing.municipality_number.is_(None)]
+        elsewhere = or_(Listing.municipality_number.is_(None), not_(_lives_in(list(minutes))))
+        return [*rings, elsewhere]
     return [true()]
 
 
-def _sorted(conditions: Sequence[Condition], groups: Sequence[Condition], after: Place | None) -> Sequence[Row[Any]]:
-    """A page and one more of a few: the database sorts them all."""
-    rank = case(*((group, number) for number, group in enumerate(groups)), else_=len(groups))
-    later = [or_(rank > after.group, and_(rank == after.group, *_beyond(after)))] if after else []
-    statement = _rows(rank).where(*conditions, *later)
-    return db.session.execute(
-        statement.order_by(rank, Listing.confirmed_at.desc(), Listing.professional_id).limit(PAGE + 1)
+def _counted_and_sorted(
+    conditions: Sequence[Condition], groups: Sequence[Condition], after: Place | None, now: datetime
+) -> tuple[Counts, Sequence[Row[Any]]]:
+    """How many fit, and a page and one more of them, when they are no more than we count: the database sorts them all.
+    Of more than that the page is worth nothing. One statement."""
+    rank = case(*((group, number) for number, group in enumerate(groups)), else_=len(groups) - 1)
+    some = _rows(rank).where(*conditions).limit(MOST_COUNTED + 1).cte("some")
+    page = select(some).order_by(some.c.group, some.c.confirmed_at.desc(), some.c.professional_id).limit(PAGE + 1)
+    if after:
+        here = and_(some.c.group == after.group, *_beyond(after, some.c))
+        page = page.where(or_(some.c.group > after.group, here))
+    people = page.cte("page")
+    is_fresh = some.c.confirmed_at > now - FRESH
+    totals = select(func.count().label("all"), func.count().filter(is_fresh).label("fresh")).select_from(some).cte()
+    rows = db.session.execute(
+        select(totals.c["all", "fresh"], people)
+        .select_from(totals.outerjoin(people, true()))
+        .order_by(people.c.group, people.c.confirmed_at.desc(), people.c.professional_id)
     ).all()
+    return Counts(rows[0].all, rows[0].fresh), [row for row in rows if row.professional_id is not None]
 
 
 def _group_by_group(
@@ -345,22 +357,37 @@ def _group_by_group(
 
 
 def _rows(rank: ColumnElement[Any]) -> Select[Any]:
-    return select(*Listing.__table__.columns, rank.label("group"))
+    """What a list shows of people, and what its order goes by."""
+    return select(
+        Listing.professional_id,
+        Listing.account_id,
+        Listing.name,
+        Listing.municipality_number,
+        Listing.professions,
+        Listing.specialities,
+        Listing.available_from,
+        Listing.workload,
+        Listing.times,
+        Listing.confirmed_at,
+        Listing.has_cv,
+        rank.label("group"),
+    )
 
 
-def _beyond(place: Place) -> list[Condition]:
-    same = and_(Listing.confirmed_at == place.confirmed_at, Listing.professional_id > place.professional_id)
-    return [Listing.confirmed_at <= place.confirmed_at, or_(Listing.confirmed_at < place.confirmed_at, same)]
+def _beyond(place: Place, columns: Any = Listing) -> list[Condition]:
+    same = and_(columns.confirmed_at == place.confirmed_at, columns.professional_id > place.professional_id)
+    return [columns.confirmed_at <= place.confirmed_at, or_(columns.confirmed_at < place.confirmed_at, same)]
+
+
+def _remembered(scope: Scope, filters: Filters) -> Counts | None:
+    """The counts of a search that found more than we count in the last minutes: it is what takes longest to find out,
+    and is asked for again with every page that is turned."""
+    with _lock:
+        known = _counted.get((scope.organisation_number, filters))
+    return known if known is not None and known.fresh > MOST_COUNTED else None
 
 
 def _counts(scope: Scope, filters: Filters, conditions: Sequence[Condition], now: datetime) -> Counts:
-    """More than we count is remembered for some minutes: it is what takes longest to find out, and is asked for again
-    with every page that is turned."""
-    key = scope.organisation_number, filters
-    with _lock:
-        known = _counted.get(key)
-    if known is not None and known.fresh > MOST_COUNTED:
-        return known
     if filters.confirmed_within is None:
         counts = Counts(*count_each([conditions, [*conditions, Listing.confirmed_at > now - FRESH]]))
     else:  # nobody fits who did not confirm lately
@@ -368,7 +395,7 @@ def _counts(scope: Scope, filters: Filters, conditions: Sequence[Condition], now
         counts = Counts(total, total)
     if counts.fresh > MOST_COUNTED:
         with _lock:
-            _counted[key] = counts
+            _counted[scope.organisation_number, filters] = counts
     return counts
 
 

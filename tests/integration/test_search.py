@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from extensions import clock
 from models.enums import Experience, OrganisationKind, StartSpeed, Workload
@@ -39,13 +39,16 @@ def test_seen_when_areas_meet_and_never_by_those_one_hides_from(context: Any, ma
 def test_order_and_pages_leave_nobody_out(context: Any, make: Builders) -> None:
     scope = search.scope_for(make.organisation(TRONDHEIM))
     now = clock.now()
+    experience = {}
     for number in range(25):
-        make.professional(
+        person = make.professional(
             given_name=f"P{number:02d}",
             availability__confirmed_at=now - timedelta(hours=number // 3),
             competence__experience=list(Experience)[number % 4],
-            municipality_number=("5001", "5031", "0301")[number % 3],
+            municipality_number=("5001", "5031", "0301", "1505")[number % 4],
         )
+        experience[person.id] = person.competence.experience
+    context.execute(update(Listing).where(Listing.municipality_number == "1505").values(municipality_number="9999"))
     for most in (search.MOST_COUNTED, 10):  # few: sorted; many: along the index
         for sort in Sort:
             with pytest.MonkeyPatch.context() as patch:
@@ -59,9 +62,10 @@ def test_order_and_pages_leave_nobody_out(context: Any, make: Builders) -> None:
                         break
             assert len(seen) == len(set(seen)) == 25, (most, sort)
     by_experience = search.search(scope, Filters(), Sort.EXPERIENCE).people
-    assert [person.experience for person in by_experience[:6]] == [Experience.OVER_10] * 6
+    assert [experience[person.professional_id] for person in by_experience[:6]] == [Experience.OVER_10] * 6
     by_distance = search.search(scope, Filters(), Sort.DISTANCE).people
-    assert {person.municipality_number for person in by_distance[:9]} == {"5001"}
+    assert {person.municipality_number for person in by_distance[:7]} == {"5001"}
+    assert {person.municipality_number for person in by_distance[19:]} == {"9999"}, "an unknown place comes last"
 
 
 def test_counts_and_what_a_dropped_filter_would_give(context: Any, make: Builders) -> None:
