@@ -17,6 +17,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -42,6 +43,8 @@ log = logging.getLogger("alarm")
 SENT_AT = time(7)
 SETTLED = timedelta(minutes=10)
 """An e-mail tells of those listed until so long before: what was being written at that moment is written by then."""
+PAGE = 10
+"""Searches on a page: in each of them people are counted."""
 BATCH = 20
 """Users a round, so that no transaction is long."""
 _IS_USERS = and_(SavedSearch.account_id == Grant.account_id, SavedSearch.organisation_id == Grant.organisation_id)
@@ -69,10 +72,23 @@ class Standing:
     """Zero where only what is new was asked for."""
 
 
-def of(actor: Actor) -> list[Standing]:
-    """The user's searches for the organisation, by name, with their counts. Three queries at most."""
-    by_name = _own(actor).order_by(func.lower(SavedSearch.name), SavedSearch.created_at)
-    return _standings(actor, by_name, only_new=False)
+@dataclass(frozen=True)
+class Content:
+    """One page of a user's searches."""
+
+    searches: list[Standing]
+    page: int
+    pages: int
+
+
+def of(actor: Actor, page: int = 1) -> Content:
+    """One page of the user's searches for the organisation, by name, with their counts. Four queries at most."""
+    pages = max(1, ceil(_count(actor) / PAGE))
+    page = min(page, pages)
+    by_name = _own(actor).order_by(func.lower(SavedSearch.name), SavedSearch.created_at, SavedSearch.id)
+    return Content(
+        _standings(actor, by_name.limit(PAGE).offset((page - 1) * PAGE), only_new=False), page=page, pages=pages
+    )
 
 
 def newest(actor: Actor, most: int) -> list[Standing]:
@@ -146,7 +162,7 @@ def save(actor: Actor, filters: Filters, name: str, frequency: AlertFrequency) -
     # Two presses at once count right: those of one user wait for one another.
     own_lock = func.hashtextextended(f"{actor.account_id}|{actor.organisation_id}", 5)
     db.session.execute(select(func.pg_advisory_xact_lock(own_lock)))
-    if (db.session.scalar(select(func.count()).select_from(_own(actor).subquery())) or 0) >= most:
+    if _count(actor) >= most:
         raise Unfit("name", _("Du har allerede %(n)s lagrede søk. Slett først et du ikke trenger.", n=most))
     now = clock.now()
     row = SavedSearch(
@@ -182,6 +198,10 @@ def _own(actor: Actor) -> Select[SavedSearch]:
     return select(SavedSearch).where(
         SavedSearch.account_id == actor.account_id, SavedSearch.organisation_id == actor.organisation_id
     )
+
+
+def _count(actor: Actor) -> int:
+    return db.session.scalar(select(func.count()).select_from(_own(actor).subquery())) or 0
 
 
 # -- the e-mails

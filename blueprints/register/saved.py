@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from blueprints import address
 from blueprints.guard import Role, actor, held_fields, open_to
 from blueprints.register.blueprint import bp
 from blueprints.register.searching import asked_for, search_form
@@ -24,12 +25,15 @@ from services.words import ALERT_FREQUENCY
 @bp.get("/sok")
 @open_to(Role.ORGANISATION_USER)
 def saved() -> ResponseReturnValue:
-    """The user's searches for this organisation, and how many fit each of them now."""
+    """The user's searches for this organisation, ten a page, and how many fit each of them now."""
     scope = search.scope_of(actor())
-    found = saved_searches.of(actor())
+    found = saved_searches.of(actor(), address.page_number())
     return render_template(
         "register/saved.html",
-        searches=[(one, _form_of(scope, one.reading.filters), _lost(one.reading)) for one in found],
+        searches=[(one, _form_of(scope, one.reading.filters), _lost(one.reading)) for one in found.searches],
+        page=found.page,
+        pages=found.pages,
+        page_url=lambda page: url_for(".saved", side=page if page > 1 else None),
         query_of=query_of,
         frequencies=ALERT_FREQUENCY,
         most=search.MOST_COUNTED,

@@ -181,6 +181,17 @@ class TestPages:
         counted.clear()
         assert reader.get(LIST).text.count("2 treff") == 2 and counted == [4]
 
+    def test_many_searches_come_in_pages(self, reader: FlaskClient, keep: Any) -> None:
+        for number in range(11):
+            keep(name=f"Søk {number:02}")
+        for page, there, elsewhere in (
+            ("", "Søk 09", "Søk 10"),
+            ("?side=2", "Søk 10", "Søk 09"),
+            ("?side=9", "Søk 10", "Søk 09"),
+        ):
+            text = reader.get(LIST + page).text
+            assert there in text and elsewhere not in text and 'aria-label="Bla i sider"' in text, page
+
     def test_each_user_has_own_searches_in_each_organisation(
         self, app: Flask, reader: FlaskClient, keep: Any, grant: Grant, make: Builders, client_for: Any, submit: Any
     ) -> None:

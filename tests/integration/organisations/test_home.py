@@ -93,7 +93,7 @@ def test_the_home_page_counts_in_the_searches_saved_last(
     assert "Lagrede søk 7 " in page and page.count(": 1 ny") == 5
     assert "Gjelder de 5 søkene du lagret sist. Se alle søkene" in page
     with app.app_context():
-        for one in saved_searches.of(actor)[:2]:
+        for one in saved_searches.of(actor).searches[:2]:
             saved_searches.remove(actor, one.row)
         db.session.commit()
     assert "Se alle søkene" not in browser.get("/virksomhet").text
