@@ -93,6 +93,7 @@ def finish(provider: str, params: Mapping[str, str], browser: str, earlier_token
         authenticated_at=login.auth_time,
         acr=login.acr,
     )
+    account.last_login_at = row.last_seen_at
     actor = sessions.load(token)
     assert actor is not None
     professionals.note_use(account.id)
@@ -159,13 +160,12 @@ def _account_for(login: Login) -> Account:
         select(Identity).where(Identity.issuer == login.issuer, Identity.subject == login.subject)
     )
     account = db.session.scalar(select(Account).where(Account.national_id_index.in_(indexes)))
-    now = clock.now()
     if account is None and identity is not None:
         account = identity.account
         national_ids.put(account, login.national_id)
         audit.record(None, "account.number_replaced", account)
     if account is None:
-        account = Account(id=uuid4(), created_at=now)
+        account = Account(id=uuid4(), created_at=clock.now())
         national_ids.put(account, login.national_id)
         db.session.add(account)
         audit.record(None, "account.created", account)
@@ -177,7 +177,6 @@ def _account_for(login: Login) -> Account:
         audit.record(None, "account.identity_moved", account)
     identity.hpr_number = login.hpr_number
     account.name = account.name or login.name
-    account.last_login_at = now
     _claim_staff_row(account, login.national_id)
     db.session.flush()  # sessions.open_for and load read what was made here
     return account

@@ -264,8 +264,10 @@ def test_signing_in_to_min_side_is_no_use_of_an_access(app, make, client, log_in
     make.professional(account)
     grant = make.user(account=account)
     for page, is_used in (("/min-side", False), ("/virksomhet", True)):
+        before = clock.now()
         log_in(app.test_client(), "professional_nurse", next=page)
         with app.app_context():
+            assert db.session.get_one(Account, account.id).last_login_at > before
             assert (db.session.get_one(Grant, grant.id).last_login_at is not None) is is_used, page
 
 
