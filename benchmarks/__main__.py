@@ -9,6 +9,7 @@ import http.client
 import io
 import logging
 import pstats
+import secrets
 import statistics
 import sys
 import tempfile
@@ -126,6 +127,7 @@ def sign_in(app: Flask, account: object, role: Role = Role.SUBMITTER, organisati
     with app.test_client() as client:
         with client.session_transaction() as session:
             session["_user_id"], session["_fresh"] = token, True
+            session["csrf_token"] = secrets.token_hex(20)  # which a browser has since its first page
         name = app.config["SESSION_COOKIE_NAME"]
         held = client.get_cookie(name)
         assert held is not None

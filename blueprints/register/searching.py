@@ -1,19 +1,23 @@
 """Searching the register (ux.md E1)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache, cached
 from flask import abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeSerializer
+from markupsafe import Markup
 from sqlalchemy import Row
 from werkzeug.datastructures import MultiDict
 from werkzeug.urls import iri_to_uri
+from wtforms import Field
 
 from blueprints.guard import Role, actor, open_to
 from blueprints.register.blueprint import bp
@@ -40,7 +44,9 @@ def find() -> ResponseReturnValue:
     minutes = _minutes(request.args.get("innen"))
     filters = asked_for(form)
     if filters is None:
-        return render_template("register/search.html", form=form, scope=scope, result=None, sort=sort, chips=[]), 422
+        return render_template(
+            "register/search.html", form=form, scope=scope, result=None, sort=sort, chips=[], kept=kept
+        ), 422
     page, after = _place(scope, filters, sort)
     result = search.search(scope, filters, sort, after)
     shown = [person.account_id for person in result.people]
@@ -64,6 +70,7 @@ def find() -> ResponseReturnValue:
         able=_able(scope, filters, minutes),
         sorts=[(_address(sorter=one.value, etter=None), one, SORTS[one]()) for one in Sort],
         card=card,
+        kept=kept,
         most=search.MOST_COUNTED,
     )
 
@@ -89,6 +96,22 @@ def asked_for(form: SearchForm) -> Filters | None:
     if form.is_forged:
         abort(400)
     return form.filters() if is_valid else None
+
+
+@cached(
+    LRUCache(maxsize=200),
+    key=lambda _macro, field: (
+        rendered_language(),
+        field.name,
+        tuple(choice.value for choice in field.choices),
+        tuple(field.data) if isinstance(field.data, list) else field.data,
+    ),
+    lock=Lock(),
+)
+def kept(macro: Callable[[Field], Markup], field: Field) -> Markup:
+    """The choices of a filter as a macro writes them, kept for the next page: there may be hundreds, of which most
+    people choose the same few. Of a valid field, or one without errors of its own."""
+    return macro(field)
 
 
 def card(person: Row[Any]) -> dict[str, Any]:
