@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
@@ -17,7 +18,7 @@ from models.organisation import Organisation
 from models.register import Alarm, Reveal, Stop
 from services import audit
 from services.access import Actor, Doer, require_not_own
-from services.errors import DomainError, NotFound
+from services.errors import Conflict, DomainError, NotFound
 
 UNUSUAL = 4
 """So many times the user's own median of the last thirty days."""
@@ -98,10 +99,10 @@ def open_ones(actor: Actor) -> Sequence[Alarm]:
 
 
 def find(actor: Actor, alarm_id: UUID) -> Alarm:
-    """One open alarm; seeing it is noted. Raises NotFound, and Forbidden for one about the actor's own use, which
-    somebody else must go over."""
+    """One alarm; seeing it is noted. Raises NotFound, and Forbidden for one about the actor's own use, which somebody
+    else must go over."""
     alarm = db.session.get(Alarm, alarm_id)
-    if alarm is None or alarm.closed_at is not None:
+    if alarm is None:
         raise NotFound
     require_not_own(actor, alarm.account_id)
     audit.record(actor, "alarm.viewed", alarm, count=1)
@@ -109,14 +110,16 @@ def find(actor: Actor, alarm_id: UUID) -> Alarm:
 
 
 def close(actor: Actor, alarm_id: UUID, note: str) -> None:
-    """Close an alarm with what was found. Raises NotFound, and Forbidden as find() does; closing it twice is once."""
-    alarm = db.session.get(Alarm, alarm_id, with_for_update=True)
+    """Close an alarm with what was found. Raises NotFound and Forbidden as find() does, and Conflict when somebody was
+    first."""
+    alarm = db.session.get(Alarm, alarm_id, with_for_update=True, populate_existing=True)
     if alarm is None:
         raise NotFound
     require_not_own(actor, alarm.account_id)
-    if alarm.closed_at is None:
-        alarm.closed_at, alarm.closed_by_id, alarm.note = clock.now(), actor.account_id, note
-        audit.record(actor, "alarm.closed", alarm)
+    if alarm.closed_at is not None:
+        raise Conflict(_("En annen har lukket varselet."))
+    alarm.closed_at, alarm.closed_by_id, alarm.note = clock.now(), actor.account_id, note
+    audit.record(actor, "alarm.closed", alarm)
 
 
 def stops() -> Sequence[Stop]:

@@ -27,6 +27,7 @@ from services.errors import Forbidden
 from services.reveals import QuotaReached
 from services.settings import Key
 from tests.builders import Builders
+from tests.pages import Page
 
 
 @pytest.fixture
@@ -302,7 +303,11 @@ def test_caseworkers_see_close_stop_and_lift(
         assert db.session.scalar(select(AuditEvent.facts["count"]).where(AuditEvent.action == "alarm.viewed")) == 1
     alarm = re.search(r'href="(/sak/varsler/[0-9a-f-]{36})"', page)
     assert alarm and submit(staff, alarm[1]).status_code == 422
+    late = client_for(make.staff(), Role.CASEWORKER)
+    fields = Page(late.get(alarm[1]).text).form(0).values
     assert submit(staff, alarm[1], note="Øvelse, avtalt på forhånd").status_code == 303
+    assert late.post(alarm[1], data={**fields, "note": "Ringte og spurte"}).status_code == 409
+    assert "Øvelse, avtalt" in (closed := late.get(alarm[1]).text) and "Ringte og spurte" in closed
     assert "Ingen åpne varsler." in staff.get("/sak/varsler").text
     unknown = submit(staff, "/sak/stopp", what="reveals", organisation_number="123456785", reason="Feil")
     assert unknown.status_code == 422 and "Vi finner ingen virksomhet" in unknown.text

@@ -18,6 +18,7 @@ from services.errors import Conflict, Forbidden
 from services.settings import Key
 from services.words import REVIEW_VERDICT
 from tests.builders import Builders
+from tests.pages import Page
 
 LIST = "/logg/stikkprover"
 
@@ -122,6 +123,12 @@ def test_ones_own_looks_are_left_to_others_and_the_first_verdict_stands(
         db.session.commit()
         with pytest.raises(Conflict):
             log_reviews.review(reader, review_id, ReviewVerdict.FOLLOW_UP, "Ombestemte meg")
+    other = client_for(make.staff(Role.AUDITOR, "Rut Revisor"), Role.AUDITOR)
+    fields = Page(other.get(LIST).text).form_to("/logg-ut").values  # from before the verdict
+    written = {**fields, "verdict": "follow_up", "note": "Dette må vi se på"}
+    assert other.post(f"{LIST}/{review_id}", data=written).status_code == 409
+    late = other.get(f"{LIST}/{review_id}").text
+    assert "I orden" in late and "Dette skrev du. Det er ikke lagret:" in late and "Dette må vi se på" in late
     own = client_for(lead, Role.CASE_LEAD)
     assert own.get(f"{LIST}/{review_id}").status_code == 403
     done = own.get(f"{LIST}?vis=ferdige").text
