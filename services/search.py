@@ -322,17 +322,18 @@ def _counted_and_sorted(
     Of more than that the page is worth nothing. One statement."""
     rank = case(*((group, number) for number, group in enumerate(groups)), else_=len(groups) - 1)
     some = _rows(rank).where(*conditions).limit(MOST_COUNTED + 1).cte("some")
-    page = select(some).order_by(some.c.group, some.c.confirmed_at.desc(), some.c.professional_id).limit(PAGE + 1)
-    if after:
-        here = and_(some.c.group == after.group, *_beyond(after, some.c))
-        page = page.where(or_(some.c.group > after.group, here))
-    people = page.cte("page")
     is_fresh = some.c.confirmed_at > now - FRESH
-    totals = select(func.count().label("all"), func.count().filter(is_fresh).label("fresh")).select_from(some).cte()
+    totals = (
+        select(func.count().label("all"), func.count().filter(is_fresh).label("fresh")).select_from(some).subquery()
+    )
+    is_later: Condition = true()
+    if after:
+        is_later = or_(some.c.group > after.group, and_(some.c.group == after.group, *_beyond(after, some.c)))
     rows = db.session.execute(
-        select(totals.c["all", "fresh"], people)
-        .select_from(totals.outerjoin(people, true()))
-        .order_by(people.c.group, people.c.confirmed_at.desc(), people.c.professional_id)
+        select(totals, some)
+        .select_from(totals.outerjoin(some, is_later))
+        .order_by(some.c.group, some.c.confirmed_at.desc(), some.c.professional_id)
+        .limit(PAGE + 1)
     ).all()
     return Counts(rows[0].all, rows[0].fresh), [row for row in rows if row.professional_id is not None]
 
@@ -356,22 +357,24 @@ def _group_by_group(
     return found
 
 
+SHOWN: Sequence[Any] = (
+    Listing.professional_id,
+    Listing.account_id,
+    Listing.name,
+    Listing.municipality_number,
+    Listing.professions,
+    Listing.specialities,
+    Listing.available_from,
+    Listing.workload,
+    Listing.times,
+    Listing.confirmed_at,
+    Listing.has_cv,
+)
+"""What a list shows of people, and what its order goes by."""
+
+
 def _rows(rank: ColumnElement[Any]) -> Select[Any]:
-    """What a list shows of people, and what its order goes by."""
-    return select(
-        Listing.professional_id,
-        Listing.account_id,
-        Listing.name,
-        Listing.municipality_number,
-        Listing.professions,
-        Listing.specialities,
-        Listing.available_from,
-        Listing.workload,
-        Listing.times,
-        Listing.confirmed_at,
-        Listing.has_cv,
-        rank.label("group"),
-    )
+    return select(*SHOWN, rank.label("group"))
 
 
 def _beyond(place: Place, columns: Any = Listing) -> list[Condition]:
