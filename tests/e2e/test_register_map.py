@@ -108,7 +108,7 @@ def test_from_the_country_to_the_people_of_a_municipality(reader: Callable[..., 
     page.get_by_role("navigation", name="Visning").get_by_role("link", name="Kart").click()
     heading = page.locator("main h2").first
     assert person.heading() == "Hvor helsepersonellet bor" and page.url.endswith("/register/kart")
-    expect(heading).to_have_text("Alle yrker: 8–18")
+    expect(heading).to_have_text("Alle yrker: 8–14")
     person.looks_right("register, kart")
     page.get_by_label("Yrke").select_option("Sykepleier")
     person.press("Vis")
