@@ -2,8 +2,9 @@
 docs/decisions/0011-tables-without-small-numbers.md says why this is enough)."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import count, pairwise
 
 LIMIT = 5
@@ -101,6 +102,8 @@ class _Reading:
     def __init__(self, numbers: Mapping[Cell, int], groups: Mapping[str, str]) -> None:
         self._groups = groups
         self._nodes: defaultdict[tuple[str, ...], int] = defaultdict(count(2).__next__)
+        self._arcs: defaultdict[int, list[Arc]] = defaultdict(list)
+        """Those that begin or end in each node."""
         self._held: dict[Arc, int] = {}
         self._shown: dict[Arc, int] = {}
         """Of lines alone."""
@@ -112,22 +115,19 @@ class _Reading:
         self._ways: defaultdict[int, int] = defaultdict(int)
         self._into: defaultdict[int, int] = defaultdict(int)
         """From each node the nodes that more can go to, as bits; and to each those it can come from."""
-        self._sums: dict[Arc, Sequence[Arc]] = {}
-        """Those that a cell is part of; of a line those of one of its cells."""
         lines: dict[Arc, list[int]] = {WHOLE: []}
-        parts = set()
+        parts: dict[Arc, list[int]] = {}
         for (row, column), number in numbers.items():
             part = self.part(groups[row], column)
-            parts.add(part)
-            sums = [self.row(row), part, self.column(column), self.group(groups[row]), WHOLE]
-            for line in sums:
+            parts.setdefault(part, []).append(number)
+            for line in (WHOLE, self.group(groups[row]), self.row(row), self.column(column)):
                 lines.setdefault(line, []).append(number)
             if number < LIMIT:
-                cell = self.row(row)[1], part[0]
-                self._add(cell, number, (0, MOST), (0, MOST))
-                self._sums |= dict.fromkeys([cell, *sums], sums)
+                self._add((self.row(row)[1], part[0]), number, (0, MOST), (0, MOST))
         for line, members in lines.items():
-            self._add_line(line, members, least=0 if line in parts else 1)  # other lines without anybody are left out
+            self._add_line(line, members, least=1)  # where nobody is, there is no line
+        for part, members in parts.items():
+            self._add_line(part, members, least=0)
 
     def group(self, group: str) -> Arc:
         return SOURCE, self._nodes["group", group]
@@ -153,23 +153,13 @@ class _Reading:
         """Let sums give way until each cell can be 1 and can be 4, and what each line lacks, where that is under 5, can
         be more than one number."""
         for arc, number in self._held.items():
-            if number < LIMIT and self._widest[arc] != (0, 0):
-                yielding = self._yielding(arc)
-                while not (
-                    self._is_open(arc) if arc in self._shown else self._can_be(arc, MOST) and self._can_be(arc, 1)
-                ):
-                    line = next(yielding)
-                    self._set(line, self._flow[line], self._widest[line])
-
-    def _is_open(self, line: Arc) -> bool:
-        return self._can_be(line, self._held[line] + 1) or self._can_be(line, self._held[line] - 1)
-
-    def _yielding(self, arc: Arc) -> Iterator[Arc]:
-        """The sums that give way for a number, the smallest first: for a line its neighbours; then those that a cell is
-        part of, for with all of them wide it can be whatever a number under 5 can be."""
-        near = [line for line in self._shown if line != arc and (line[0] == arc[0] or line[1] == arc[1])]
-        for lines in (near, self._sums[arc]):
-            yield from sorted(lines, key=lambda line: (line == arc, self._held[line]))
+            if number >= LIMIT or self._widest[arc] == (0, 0):
+                continue
+            if arc not in self._shown:
+                for end in (MOST, 1):
+                    self._can_be(arc, end, is_yielding=True)
+            elif not (self._can_be(arc, number + 1) or self._can_be(arc, number - 1)):
+                self._can_be(arc, number + 1 if number < MOST else number - 1, is_yielding=True)
 
     def _add_line(self, line: Arc, members: Sequence[int], least: int) -> None:
         held = [number for number in members if number < LIMIT]
@@ -181,15 +171,21 @@ class _Reading:
         self._add(line, sum(held), few if sum(held) < LIMIT else (sum(held), sum(held)), widest)
 
     def _add(self, arc: Arc, held: int, bounds: tuple[int, int], widest: tuple[int, int]) -> None:
+        for node in arc:
+            self._arcs[node].append(arc)
         self._held[arc], self._widest[arc], self._seen[arc] = held, widest, (held, held)
         self._set(arc, held, bounds)
 
-    def _can_be(self, arc: Arc, number: int) -> bool:
-        """Whether some table that agrees has this number there: move towards it for as long as the others can follow.
-        Moves are kept, for what is reached is as good a table as the one before."""
+    def _can_be(self, arc: Arc, number: int, *, is_yielding: bool = False) -> bool:
+        """Whether some table that agrees has this number there: move towards it for as long as the others can follow,
+        or sums give way, the whole before any other. Moves are kept, for what is reached is as good a table as the one
+        before."""
         while not self._seen[arc][0] <= number <= self._seen[arc][1]:
             start, end = reversed(arc) if number > self._flow[arc] else arc
             way = self._way(start, end) if self._room(end, start) else None
+            if way is None and is_yielding:
+                self._set(WHOLE, self._flow[WHOLE], self._widest[WHOLE])
+                way = self._way(start, end) or self._opened(start, end)
             if way is None:
                 return False
             steps = [*pairwise(way), (end, start)]
@@ -220,6 +216,30 @@ class _Reading:
             layers.append(ahead & unseen[is_back])
             unseen[is_back] &= ~ahead
         return None
+
+    def _opened(self, start: int, end: int) -> list[int]:
+        """The way there on which the fewest sums have to give way, the longest lines rather than short ones; they give
+        way now. There always is one: with all its sums wide a cell can be whatever a number under 5 can be."""
+        came_from: dict[int, int] = {}
+        ahead: list[tuple[float, int, int]] = [(0, start, start)]
+        while end not in came_from:
+            cost, node, before = heappop(ahead)
+            if node not in came_from:
+                came_from[node] = before
+                for arc in self._arcs[node]:
+                    other, (low, high) = sum(arc) - node, self._widest[arc]
+                    can_move = self._flow[arc] < high if arc[0] == node else self._flow[arc] > low
+                    if can_move and other not in came_from and {node, other} != {start, end}:
+                        heappush(ahead, (cost if self._room(node, other) else cost + 1 + 1 / high, other, node))
+        way = [end]
+        while way[0] != start:
+            arc = step = came_from[way[0]], way[0]
+            if arc not in self._flow:
+                arc = arc[::-1]
+            if not self._room(*step):
+                self._set(arc, self._flow[arc], self._widest[arc])
+            way.insert(0, step[0])
+        return way
 
     def _room(self, start: int, end: int) -> int:
         """How much more can go from here to there, or less the other way."""
