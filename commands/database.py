@@ -1,18 +1,23 @@
 """Migrations and reference data."""
 
+from typing import TYPE_CHECKING
+
 import click
-from alembic import command
-from alembic.config import Config
 from flask.cli import with_appcontext
 
 from extensions.agencies import settings
 from extensions.database import db
 from services import reference_data
 
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-def alembic_config(owner_url: str, application_role: str) -> Config:
+
+def alembic_config(owner_url: str, application_role: str) -> "Config":
     """Alembic's settings: the owner's address, and the role the application signs in with, which gets the least
     rights."""
+    from alembic.config import Config  # here, as in migrate: the web app, which has every command, spares the memory
+
     config = Config()
     config.set_main_option("script_location", "migrations")
     config.attributes["url"] = owner_url
@@ -25,6 +30,8 @@ def alembic_config(owner_url: str, application_role: str) -> Config:
 @with_appcontext
 def migrate(revision: str) -> None:
     """Bring the database to the newest shape, as its owner."""
+    from alembic import command
+
     url = settings().database_owner_url
     if not url:
         raise click.ClickException("DATABASE_OWNER_URL is missing")

@@ -1,12 +1,9 @@
 """A CV made on the pages: its sections, and the tagged PDF of it (ux.md D6). What is told elsewhere is taken from
 there: authorisations from HPR, competence from its own page; no field is asked for twice."""
 
-import json
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import typst
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -16,11 +13,10 @@ from extensions.language import in_language, show_date, show_mobile
 from models.cv import Cv, CvEntry
 from models.enums import CvSection, Language, LanguageLevel, Visibility
 from models.professional import Professional
-from services import audit, languages, listing, professionals, words
+from services import audit, documents, languages, listing, professionals, words
 from services.access import Actor
 from services.errors import Conflict, NotFound
 
-TEMPLATE = Path(__file__).parent.parent / "templates" / "documents" / "cv.typ"
 MOST_ENTRIES = 30
 
 TITLES: dict[CvSection, Any] = {
@@ -149,7 +145,7 @@ def pdf_of(professional: Professional, language: Language) -> bytes:
     """The CV as a tagged PDF (PDF/UA-1) in one language; what the person wrote stays as written."""
     with in_language(language):
         data = _data(professional, language)
-    return typst.compile(TEMPLATE, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
+    return documents.pdf("cv", data)
 
 
 def _data(professional: Professional, language: Language) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The Directorate's letters: the decision (vedtak) and ready questions. Their texts are data, in templates/letters."""
 
-import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import typst
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -18,12 +16,10 @@ from flask_babel import ngettext
 from extensions.language import in_language, show_date
 from models.application import AccessApplication, Decision, Nominee
 from models.enums import AccessLevel, Language, NomineeOutcome, OrganisationKind
-from services import references, settings, words
+from services import documents, references, settings, words
 from services.settings import Key
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
-FOLDER = TEMPLATES / "letters"
-DOCUMENT = TEMPLATES / "documents" / "decision.typ"
+FOLDER = Path(__file__).parent.parent / "templates" / "letters"
 APPEAL_HEADINGS = ("# Slik kan dere klage", "# Slik kan de klage")
 
 
@@ -174,7 +170,7 @@ def pdf_of(letter: Letter) -> bytes:
     """The letter as a tagged PDF (PDF/UA-1)."""
     with in_language(letter.language):
         data = {**asdict(letter), "language": letter.language.value, "footer": _("Inneholder personopplysninger")}
-    return typst.compile(DOCUMENT, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
+    return documents.pdf("decision", data)
 
 
 @cache

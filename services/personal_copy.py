@@ -9,10 +9,8 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import IO, Any
 
-import typst
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -30,11 +28,10 @@ from models.message import Message
 from models.organisation import County, Municipality
 from models.privacy import DataExport, PrivacyCase
 from models.professional import Link, PageDraft, Professional, Reach
-from services import boxes, consents, files, insight, national_ids, profile_cards, references, words
+from services import boxes, consents, documents, files, insight, national_ids, profile_cards, references, words
 from services.personal_copy_schema import copied, schema
 from services.profile_cards import Card
 
-DOCUMENT = Path(__file__).parent.parent / "templates" / "documents" / "personal_copy.typ"
 DATA_NAME, SCHEMA_NAME, DOCUMENT_NAME, FILES_FOLDER = "data.json", "data.schema.json", "data.pdf", "files"
 
 
@@ -134,7 +131,7 @@ def pdf_of(professional: Professional, language: Language) -> bytes:
                 ],
             },
         }
-    return typst.compile(DOCUMENT, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
+    return documents.pdf("personal_copy", data)
 
 
 def _more(professional: Professional) -> list[Card]:

@@ -1,12 +1,9 @@
 """The receipt of an application as a tagged PDF (PDF/UA-1), made from the snapshot (ux.md A7)."""
 
-import json
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import typst
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -14,11 +11,9 @@ from extensions.database import db
 from extensions.language import in_language, show_date, show_mobile, show_time
 from models.application import AccessApplication
 from models.enums import AccessLevel, Language
-from services import references, settings
+from services import documents, references, settings
 from services.settings import Key
 from services.words import ACCESS_LEVEL
-
-TEMPLATE = Path(__file__).parent.parent / "templates" / "documents" / "receipt.typ"
 
 
 def make(application_id: UUID) -> None:
@@ -34,7 +29,7 @@ def pdf_of(snapshot: dict[str, Any], language: Language, days: int) -> bytes:
     """The receipt of one snapshot, in one language."""
     with in_language(language):
         data = _data(snapshot, language, days)
-    return typst.compile(TEMPLATE, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
+    return documents.pdf("receipt", data)
 
 
 def _data(snapshot: dict[str, Any], language: Language, days: int) -> dict[str, Any]:

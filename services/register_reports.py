@@ -3,15 +3,12 @@ that tells of few people (services/masking.py). It holds everybody whom the orga
 filter, so that no two reports of a moment can be subtracted from one another, and the map is a view of the same table
 (docs/decisions/0011-tables-without-small-numbers.md)."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import typst
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
@@ -20,11 +17,10 @@ from extensions.database import db
 from extensions.language import alphabetical, in_language, show_datetime, show_number
 from models.enums import ExportFormat, Language
 from models.listing import Listing
-from services import geography, masking, professions, spreadsheets
+from services import documents, geography, masking, professions, spreadsheets
 from services.masking import LIMIT, Table, Total
 from services.search import Scope
 
-DOCUMENT = Path(__file__).parent.parent / "templates" / "documents" / "register_report.typ"
 ABREAST = 8
 """Professions side by side on paper."""
 MOST_BARS = 15
@@ -209,7 +205,7 @@ def pdf_of(report: Report, organisation: str, language: Language) -> bytes:
     which some number is told."""
     with in_language(language):
         data = _data(report, organisation, language)
-    return typst.compile(DOCUMENT, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
+    return documents.pdf("register_report", data)
 
 
 def _data(report: Report, organisation: str, language: Language) -> dict[str, Any]:
