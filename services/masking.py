@@ -60,7 +60,8 @@ class Table:
 
 def mask(counts: Mapping[Cell, int], rows: Sequence[str], columns: Sequence[str], groups: Mapping[str, str]) -> Table:
     """The table of these counts and of their sums in groups of rows, with every number under 5 held back, and every sum
-    that would say more of one. `groups`: the one group of each row.
+    that would say more of one. `groups`: the one group of each row. What is told follows the order of rows and columns,
+    so that who asks again must give the same.
 
     Sums are given exactly to begin with, where what is held back in the line comes to 5 or more. Then each number held
     back is tried as by a reader who adds and subtracts: a cell must be able to be 1 and able to be 4, and what a line

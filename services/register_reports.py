@@ -4,7 +4,7 @@ filter, so that no two reports of a moment can be subtracted from one another, a
 (docs/decisions/0011-tables-without-small-numbers.md)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,25 +88,24 @@ def said(number: Total, show: Callable[[int], str] = show_number) -> str:
 def of(scope: Scope) -> Report:
     """The report of one organisation's area at this moment."""
     table, counties = table_of(scope), counties_of(scope)
+    codes = sorted(table.columns, key=lambda code: alphabetical(professions.name_of(code)))
 
-    def lines(totals: Mapping[str, Total], numbers: Mapping[masking.Cell, Total], places: Iterable[str]) -> list[Line]:
+    def lines(totals: Mapping[str, Total], numbers: Mapping[masking.Cell, Total]) -> list[Line]:
         return [
             Line(
                 name_of(place),
                 totals[place],
-                [numbers[place, code] for code in table.columns],
+                [numbers[place, code] for code in codes],
                 name_of(counties.get(place, place)),
             )
-            for place in places
+            for place in sorted(totals, key=in_order)
         ]
 
     return Report(
         made_at=clock.now(),
-        counties=lines(table.group_totals, table.group_cells, sorted(table.group_totals, key=in_order))
-        if len(set(scope.municipalities.values())) > 1
-        else [],
-        municipalities=lines(table.row_totals, table.cells, table.rows),
-        professions=[Line(professions.name_of(code), total) for code, total in table.column_totals.items()],
+        counties=lines(table.group_totals, table.group_cells) if len(set(scope.municipalities.values())) > 1 else [],
+        municipalities=lines(table.row_totals, table.cells),
+        professions=[Line(professions.name_of(code), table.column_totals[code]) for code in codes],
         total=table.total,
         is_whole=table.is_whole,
     )
@@ -114,7 +113,8 @@ def of(scope: Scope) -> Report:
 
 def table_of(scope: Scope) -> Table:
     """How many of each profession live in each municipality and each county of an organisation's area, by number. One
-    statement, of everybody whom it may see now."""
+    statement, of everybody whom it may see now. What is told depends on the order in which numbers are tried, so that
+    the order is the same in every language."""
     home, held = Listing.municipality_number, Listing.professions
     counts: Counter[masking.Cell] = Counter()
     for number, codes, people in db.session.execute(
@@ -122,9 +122,8 @@ def table_of(scope: Scope) -> Table:
     ):
         place = number if number and number in scope.municipalities else OUTSIDE
         counts.update({(place, code): people for code in codes})
-    codes = sorted({code for _place, code in counts}, key=lambda code: alphabetical(professions.name_of(code)))
     counties = counties_of(scope)
-    return masking.mask(counts, sorted(counties, key=in_order), codes, counties)
+    return masking.mask(counts, sorted(counties), sorted({code for _place, code in counts}), counties)
 
 
 def counties_of(scope: Scope) -> dict[str, str]:

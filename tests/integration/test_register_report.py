@@ -138,3 +138,17 @@ def test_who_has_two_professions_is_counted_in_both(context: Any, make: Builders
         assert register_reports.said(Total(1000, 1234)) == "1,000–1,234"
     assert [bar.name for bar in register_reports.bars(report.professions)] == ["Sykepleier", "Jordmor"]
     assert report.made_at <= clock.now()
+
+
+def test_the_table_is_the_same_in_every_language(context: Any, make: Builders) -> None:
+    """What is told depends on the order in which numbers are tried; two tables of the same people could be compared."""
+    scope = search.scope_for(make.organisation())
+    for code in ("LE", "SP", "JO", "FT"):
+        make.professional(competence__professions=[code], authorisations=[an_authorisation(code)])
+    told = {}
+    for language in Language:
+        with in_language(language):
+            told[language] = register_reports.table_of(scope)
+            names = [line.name for line in register_reports.of(scope).professions]
+            assert names == sorted(names), "as it is read"
+    assert told[Language.BOKMAL] == told[Language.NYNORSK] == told[Language.ENGLISH]
