@@ -208,9 +208,6 @@ def pdf_of(report: Report, organisation: str, language: Language) -> bytes:
 
 
 def _data(report: Report, organisation: str, language: Language) -> dict[str, Any]:
-    places = [line for line in report.municipalities if any(number.is_exact for number in line.cells)]
-    shown = [number for number in range(len(report.professions)) if any(line.cells[number].is_exact for line in places)]
-    parts = [shown[start : start + ABREAST] for start in range(0, len(shown), ABREAST)]
     return {
         "lang": language.value,
         "title": _("Helsepersonell i området til %(virksomhet)s", virksomhet=organisation),
@@ -233,13 +230,31 @@ def _data(report: Report, organisation: str, language: Language) -> dict[str, An
         "places": [[line.name, said(line.total)] for line in report.municipalities],
         "total": said(report.total),
         "parts": [
-            {
-                "title": _("Yrke og bosted, del %(n)s av %(m)s", n=number, m=len(parts)),
-                "headings": [report.professions[column].name for column in part],
-                "rows": [
-                    {"name": line.name, "cells": [said(line.cells[column]) for column in part]} for line in places
-                ],
-            }
-            for number, part in enumerate(parts, 1)
+            *_crossed(
+                report, report.counties, _("Fylke"), lambda **part: _("Yrke og fylke, del %(n)s av %(m)s", **part)
+            ),
+            *_crossed(
+                report,
+                report.municipalities,
+                _("Bosted"),
+                lambda **part: _("Yrke og bosted, del %(n)s av %(m)s", **part),
+            ),
         ],
     }
+
+
+def _crossed(report: Report, lines: Sequence[Line], place: str, title: Callable[..., str]) -> list[dict[str, Any]]:
+    """The professions and places in which some number is told, as many professions abreast as a page is wide."""
+    told = [line for line in lines if any(not number.is_small for number in line.cells)]
+    shown = [
+        column for column in range(len(report.professions)) if any(not line.cells[column].is_small for line in told)
+    ]
+    parts = [shown[start : start + ABREAST] for start in range(0, len(shown), ABREAST)]
+    return [
+        {
+            "title": title(n=number, m=len(parts)),
+            "headings": [place, *(report.professions[column].name for column in part)],
+            "rows": [[line.name, *(said(line.cells[column]) for column in part)] for line in told],
+        }
+        for number, part in enumerate(parts, 1)
+    ]

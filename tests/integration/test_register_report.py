@@ -116,7 +116,7 @@ def test_counties_where_the_area_lies_in_several(reader_of: Any, make: Builders)
     assert "Antall etter fylke og yrke" in page and "Antall i hvert fylke" in page and page.count('role="img"') == 2
     pdf = PdfReader(io.BytesIO(reader.get("/register/rapport.pdf").data))
     text = " ".join("".join(one.extract_text() for one in pdf.pages).split())
-    assert "Fylker" in text and "Trøndelag 15" in text
+    assert "Fylker" in text and "Trøndelag 15" in text and "Yrke og fylke, del 1 av 1" in text
 
 
 def test_who_has_two_professions_is_counted_in_both(context: Any, make: Builders) -> None:
