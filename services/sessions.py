@@ -47,9 +47,13 @@ def open_for(
     authenticated_at: datetime,
     started_at: datetime | None = None,
     acr: str | None = None,
+    earlier: LoginSession | None = None,
 ) -> tuple[str, LoginSession]:
-    """Open a session; returns the token for the cookie and the row. The account's oldest sessions end beyond three."""
+    """Open a session; returns the token for the cookie and the row. The browser's earlier session, whosever it was, is
+    dead (C6), and the account's oldest ones beyond three."""
     _note_use(account.id, role, organisation_id)
+    if earlier is not None:
+        _end(LoginSession.id == earlier.id)
     _lock([account.id])
     now = clock.now()
     token = secrets.token_urlsafe(32)
@@ -151,6 +155,11 @@ def touch(actor: Actor, *, at_once: bool = False) -> None:
         )
 
 
+def of_token(token: str) -> LoginSession | None:
+    """The session a token was for, also after it ended."""
+    return db.session.scalar(select(LoginSession).where(LoginSession.token_hash == hash_of(token)))
+
+
 def account_of(token: str) -> UUID | None:
     """Whose session a token was, also after it ended; for what was typed when it did."""
     return db.session.scalar(select(LoginSession.account_id).where(LoginSession.token_hash == hash_of(token)))
@@ -198,18 +207,6 @@ def end(actor: Actor) -> None:
     """End this session (logout)."""
     _end(LoginSession.id == actor.session_id)
     audit.record(actor, "session.ended")
-
-
-def end_earlier(token: str, account_id: UUID) -> LoginSession | None:
-    """A browser signs in again: its earlier session is dead (C6).
-
-    Returns it when it was the same person's, to go on from.
-    """
-    earlier = db.session.scalar(select(LoginSession).where(LoginSession.token_hash == hash_of(token)))
-    if earlier is None:
-        return None
-    _end(LoginSession.id == earlier.id)
-    return earlier if earlier.account_id == account_id else None
 
 
 def end_by_provider(issuer: str, provider_session_id: str) -> int:

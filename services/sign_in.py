@@ -82,7 +82,7 @@ def finish(provider: str, params: Mapping[str, str], browser: str, earlier_token
     held = json.loads(keyring().open(Purpose.HELD, attempt.secrets_box, f"login_attempt|{attempt.state_hash.hex()}"))
     login = ours.finish(params=params, state=state, nonce=held["nonce"], verifier=held["verifier"])
     account = _account_for(login)
-    earlier = sessions.end_earlier(earlier_token, account.id) if earlier_token else None
+    earlier = sessions.of_token(earlier_token) if earlier_token else None
     hat = _first_hat(account, held["next"], earlier)
     token, row = sessions.open_for(
         account,
@@ -92,6 +92,7 @@ def finish(provider: str, params: Mapping[str, str], browser: str, earlier_token
         provider_session_id=login.session_id,
         authenticated_at=login.auth_time,
         acr=login.acr,
+        earlier=earlier,
     )
     account.last_login_at = row.last_seen_at
     actor = sessions.load(token)
@@ -206,7 +207,7 @@ def _first_hat(account: Account, next_path: str, earlier: LoginSession | None) -
         fitting = [hat for hat in fitting if hat.role in STAFF_ROLES]
     elif section == ["virksomhet"]:
         fitting = [hat for hat in fitting if hat.role is Role.ORGANISATION_USER]
-    if earlier is not None:
+    if earlier is not None and earlier.account_id == account.id:
         now_dead = (earlier.role, earlier.organisation_id)
         fitting = [hat for hat in fitting if (hat.role, hat.organisation_id) == now_dead] or fitting
     return fitting[0] if len(fitting) == 1 else Hat(Role.SUBMITTER)

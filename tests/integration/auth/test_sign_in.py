@@ -13,6 +13,7 @@ from models.account import Account, Identity, LoginSession
 from models.enums import AccessLevel, Role
 from models.grant import Grant
 from services import national_ids, staff
+from tests.statements import counted
 
 
 def test_a_stranger_signs_in_and_is_told_what_to_do_here(app, client, log_in):
@@ -269,6 +270,16 @@ def test_signing_in_to_min_side_is_no_use_of_an_access(app, make, client, log_in
         with app.app_context():
             assert db.session.get_one(Account, account.id).last_login_at > before
             assert (db.session.get_one(Grant, grant.id).last_login_at is not None) is is_used, page
+
+
+def test_signing_in_again_locks_the_access_before_the_account(app, make, client, log_in, stubs):
+    """As whoever ends an access does: else each could wait for the other."""
+    make.user(account=make.account("Marit To", stubs.person("stranger").national_id))
+    log_in(client, "stranger", next="/virksomhet")
+    with counted(app) as statements:
+        log_in(client, "stranger", next="/virksomhet", fresh=True)
+    locked = [one for one in statements if "FOR NO KEY UPDATE" in one or one.startswith("UPDATE access_grant")]
+    assert locked[0].startswith("UPDATE access_grant") and len(locked) > 1
 
 
 def test_signing_in_again_goes_on_in_the_same_role(app, make, client, log_in, stubs, submit):
