@@ -21,7 +21,6 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from flask import Flask
-from sqlalchemy import event
 
 from app import create_app
 from benchmarks import load
@@ -37,6 +36,7 @@ from tests.builders import Builders
 from tests.conftest import migrate
 from tests.pages import Page
 from tests.site import BIN, Site, free_port, listens, running_site
+from tests.statements import counted
 
 ROUNDS = 5
 SECONDS = 2.0
@@ -205,16 +205,8 @@ def send(app: Flask, target: Target, cookie: str) -> int:
 def count_queries(app: Flask, target: Target, cookie: str) -> int:
     """Statements sent to the database for one request, without BEGIN and COMMIT."""
     send(app, target, cookie)
-    statements: list[str] = []
-
-    def note(*details: object) -> None:
-        statements.append(str(details[2]))
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    assert send(app, target, cookie) == target.status
-    event.remove(engine, "before_cursor_execute", note)
+    with counted(app) as statements:
+        assert send(app, target, cookie) == target.status
     return len(statements)
 
 
