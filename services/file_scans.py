@@ -85,7 +85,7 @@ def _begin(attachment_id: UUID) -> Attachment | None:
     One statement, committed by itself: no row stays locked while the scanner works, so that the person may remove the
     file. A file without a verdict passes through STORED unseen.
     """
-    with db.engine.begin() as connection:
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         begun = connection.execute(_BEGIN, {"this": attachment_id}).mappings().one_or_none()
     return Attachment(**begun) if begun is not None else None
 

@@ -35,7 +35,7 @@ PAUSE_WITHOUT_REDIS = 2.0
 
 TURN = 2.0
 """Seconds a worker goes on with the line it took a job from, before it looks whether a more urgent one has work."""
-AT_ONCE: dict[str, int] = {QueueName.SCAN: 2, QueueName.MAIL: 4}
+AT_ONCE: dict[str, int] = {QueueName.SCAN: 3, QueueName.MAIL: 4}
 """How many jobs of a line one worker does at the same time, where they mostly wait for somebody else."""
 
 
