@@ -26,7 +26,8 @@ def verify(noted: str | None) -> None:
     if isinstance(found, audit_chain.Fault):
         click.echo(f"BROKEN  {found}")
         sys.exit(1)
-    click.echo(f"whole   {found.sequence} events; head {found}")
+    first = audit_chain.beginning().sequence + 1
+    click.echo(f"whole   {found.sequence + 1 - first} events from number {first}; head {found}")
 
 
 COMMANDS = (audit,)

@@ -20,16 +20,17 @@ from sqlalchemy import ColumnElement, RowMapping, func, insert, select
 
 from extensions import clock
 from extensions.database import db
-from models.audit import AuditBeginning, AuditEvent, AuditSeal
+from models.audit import AuditBeginning, AuditEvent, AuditMonth, AuditSeal
 from services import settings
 from services.settings import Key
 
 SEALING_LOCK = 4_711_002
-DIFFERS = "differs from the head that was noted"
 BATCH = 2_000
 RECENT = 10_000
 """How many seals may overtake an event whose transaction is slow to end; nightly, all are looked for."""
-FORGOTTEN_AT_ONCE = 200_000
+FORGOTTEN_AT_ONCE = 20_000
+FEWEST_YEARS = 5
+"""So long the database keeps an event, whatever the application asks for."""
 LATEST = timedelta(minutes=10)
 """How old an unsealed event may be before it counts as a fault."""
 BEGINNING = bytes(32)
@@ -116,25 +117,40 @@ def _newest(table: type[AuditSeal | AuditBeginning]) -> Head | None:
 
 
 def forget_old_events() -> int:
-    """Forget the events whose years are over; how many of each kind there were in a month remains. The caller commits;
-    returns how many."""
+    """Forget some of the events whose years are over, the oldest first; how many of each kind there were in a month
+    remains. The caller commits, and repeats while it returns how many."""
     years = settings.value(Key.AUDIT_YEARS)
     return db.session.scalar(select(func.forget_audit_events(years, FORGOTTEN_AT_ONCE))) or 0
 
 
 def verify(noted: Head | None = None) -> Head | Fault:
     """Go through the whole chain; returns its head, or the first fault. `noted` is a head from the log store, which the
-    chain must still hold unless it is forgotten."""
-    last = start = beginning()
-    if noted is not None and noted.sequence == last.sequence and noted.hash != last.hash:
-        return Fault(last.sequence, None, DIFFERS)
+    chain must still hold: of one that was noted lately, nothing can be forgotten."""
+    start = beginning()
+    found = _fault_in_beginning(start, noted) or _verify(start, noted)
+    if isinstance(found, Fault) and start != beginning():
+        return verify(noted)  # more was forgotten meanwhile
+    return found
+
+
+def _fault_in_beginning(start: Head, noted: Head | None) -> Fault | None:
+    """Whoever has all rights can cut off the chain's beginning, and say that it is forgotten."""
+    counted, newest = db.session.execute(select(func.sum(AuditMonth.count), func.max(AuditMonth.month))).one()
+    if (counted or 0) != start.sequence:
+        return Fault(start.sequence, None, "the months do not count as many events as are forgotten")
+    if counted and newest > clock.day(clock.now() - timedelta(days=365 * FEWEST_YEARS)):
+        return Fault(start.sequence, None, "was forgotten before its years were over")
+    if noted is not None and 0 < noted.sequence <= start.sequence:
+        return Fault(noted.sequence, None, "is forgotten, and cannot be compared with the head that was noted")
+    return None
+
+
+def _verify(last: Head, noted: Head | None) -> Head | Fault:
     for row in _chain():
         fault = _fault_in(row, last)
         last = Head(row["sequence"], row["hash"])
         if fault is None and noted is not None and noted.sequence == last.sequence and noted.hash != last.hash:
-            fault = DIFFERS
-        if fault and start != beginning():
-            return verify(noted)  # more was forgotten meanwhile
+            fault = "differs from the head that was noted"
         if fault:
             return Fault(row["sequence"], row["event_id"], fault)
     if noted is not None and noted.sequence > last.sequence:

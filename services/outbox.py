@@ -37,6 +37,7 @@ class Job(StrEnum):
     SEND_ALERTS = "workers.alerts.send"
     NOTE_AUDIT_HEAD = "workers.audit.note_head"
     VERIFY_AUDIT = "workers.audit.verify"
+    FORGET_EVENTS = "workers.audit.forget"
     DRAW_REVIEWS = "workers.audit.draw_reviews"
     WATCH = "workers.invariants.watch"
     WATCH_REVEALS = "workers.alarms.watch_reveals"

@@ -2,7 +2,8 @@
 
 import logging
 
-from services import audit_chain, log_reviews
+from services import audit_chain, log_reviews, outbox
+from services.outbox import Job
 from workers.job import job
 
 log = logging.getLogger("audit")
@@ -23,6 +24,14 @@ def verify() -> None:
         log.critical("the chain is broken", extra={"event": "audit_broken", "reason": str(found)})
     else:
         log.info("verified %s", found)
+
+
+@job
+def forget() -> None:
+    """Forget the events whose years are over, some at a time; where the chain begins then goes to the log, too."""
+    if count := audit_chain.forget_old_events():
+        log.info("forgotten until %s", audit_chain.beginning(), extra={"event": "events_forgotten", "count": count})
+        outbox.add(Job.FORGET_EVENTS)
 
 
 @job

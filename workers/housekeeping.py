@@ -2,16 +2,7 @@
 
 import logging
 
-from services import (
-    archive,
-    audit_chain,
-    file_scans,
-    housekeeping,
-    register_files,
-    retention,
-    saved_searches,
-    shortlists,
-)
+from services import archive, file_scans, housekeeping, register_files, retention, saved_searches, shortlists
 from workers.job import job
 
 log = logging.getLogger("jobs")
@@ -61,6 +52,5 @@ def retain() -> None:
         housekeeping.discard_old_sessions,
         file_scans.forget_refused,
         housekeeping.discard_done_work,
-        audit_chain.forget_old_events,
     ):
         log.info("retention", extra={"event": step.__name__, "count": step()})

@@ -41,6 +41,7 @@ SCHEDULE = (
     Periodic("40 3 * * *", Job.REPORT_INVARIANTS),
     Periodic("45 3 * * *", Job.FORGET_ERASURES),
     Periodic("50 3 * * *", Job.SWEEP_FILES),
+    Periodic("10 4 * * *", Job.FORGET_EVENTS),
     Periodic("30 4 * * *", Job.VERIFY_AUDIT),
     Periodic("10 5 * * 1", Job.DRAW_REVIEWS),
 )

@@ -80,6 +80,7 @@ def _let_old_events_go() -> None:
             last_seal bigint;
             forgotten bigint;
         BEGIN
+            PERFORM pg_advisory_xact_lock(4711002);  -- as sealing takes: two at once would count what goes twice
             SELECT max(oldest.sequence) INTO last_seal FROM (
                 SELECT first.sequence, bool_and(event.at < limit_at) OVER (ORDER BY first.sequence) AS is_over
                 FROM (SELECT sequence, event_id FROM audit_seal ORDER BY sequence LIMIT most) first

@@ -12,6 +12,7 @@ from dev.postgres import Role
 from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent, AuditMonth, AuditSeal, LogReview
+from models.outbox import OutboxEntry
 from services import audit, audit_chain
 from services.audit_chain import Fault, Head
 from workers import audit as audit_jobs
@@ -172,16 +173,17 @@ def test_events_are_forgotten_when_their_years_are_over_and_the_chain_is_whole(c
     old = events()
     db.session.add(LogReview(event_id=old[0], drawn_at=clock.now()))
     db.session.commit()
-    first, second = db.session.execute(select(AuditSeal.hash).order_by(AuditSeal.sequence).limit(2)).scalars()
+    first = db.session.scalar(select(AuditSeal.hash).order_by(AuditSeal.sequence).limit(1))
     noted = audit_chain.head()
     assert (audit_chain.forget_old_events(), audit_chain.forget_old_events()) == (3, 0)
     db.session.commit()
     assert events() == old[3:] and db.session.scalar(select(func.count()).select_from(LogReview)) == 0
     months = db.session.execute(select(AuditMonth.action, AuditMonth.count)).all()
     assert [tuple(row) for row in months] == [("thing.happened", 3)]
-    for head in (None, noted, Head(1, first), Head(2, second), audit_chain.beginning()):
-        assert audit_chain.verify(head) == noted
-    assert audit_chain.verify(Head(3, first)).what == "differs from the head that was noted"
+    assert audit_chain.verify() == audit_chain.verify(noted) == noted
+    for head in (Head(1, first), audit_chain.beginning()):
+        fault = "is forgotten, and cannot be compared with the head that was noted"
+        assert audit_chain.verify(head) == Fault(head.sequence, None, fault)
     write_events(1)
     assert audit_chain.seal() == 1 and audit_chain.verify().sequence == 7
     assert db.session.scalar(select(func.forget_audit_events(0, 100))) == 0, "the database knows the five years"
@@ -199,9 +201,40 @@ def test_a_chain_that_is_all_forgotten_goes_on(context):
     audit_chain.seal()
     noted = audit_chain.head()
     assert audit_chain.forget_old_events() == 2
-    assert audit_chain.head() == audit_chain.verify(noted) == noted
+    assert audit_chain.head() == audit_chain.verify() == noted
     write_events(1)
     assert audit_chain.seal() == 1 and audit_chain.verify().sequence == 3
+
+
+def test_a_beginning_that_somebody_cut_off_shows(chain, intruder):
+    noted = audit_chain.head()
+    intruder(
+        "INSERT INTO audit_beginning SELECT sequence, hash, now() FROM audit_seal WHERE sequence = 6",
+        "DELETE FROM audit_seal",
+        "DELETE FROM audit_event",
+    )
+    assert audit_chain.verify() == Fault(6, None, "the months do not count as many events as are forgotten")
+    intruder("INSERT INTO audit_month VALUES (date_trunc('month', now() - interval '4 years'), 'thing.happened', 6)")
+    assert audit_chain.verify() == Fault(6, None, "was forgotten before its years were over")
+    intruder("UPDATE audit_month SET month = '2010-01-01'")
+    fault = "is forgotten, and cannot be compared with the head that was noted"
+    assert audit_chain.verify(noted) == Fault(6, None, fault)
+
+
+def test_much_is_forgotten_in_several_rounds_and_the_log_knows(context, monkeypatch, caplog):
+    monkeypatch.setattr(audit_chain, "FORGOTTEN_AT_ONCE", 2)
+    with clock.at(clock.now() - timedelta(days=6 * 366)):
+        write_events(3)
+    audit_chain.seal()
+    rounds = 0
+    with caplog.at_level(logging.INFO, "audit"):
+        audit_jobs.forget()
+        while waiting := db.session.scalars(select(OutboxEntry)).all():
+            db.session.delete(waiting[0])
+            audit_jobs.forget()
+            rounds += 1
+    assert (rounds, events()) == (2, [])
+    assert f"forgotten until {audit_chain.beginning()}" in caplog.text and audit_chain.beginning().sequence == 3
 
 
 @pytest.mark.parametrize("table", ["audit_beginning", "audit_month"])
