@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload
 
 from extensions import clock
@@ -34,7 +35,7 @@ from models.listing import Listing
 from models.register import SavedSearch
 from services import audit, languages, links, mailbox, professions, search, settings
 from services.access import Actor
-from services.errors import NotFound, Unfit
+from services.errors import DomainError, NotFound, Unfit
 from services.search import MOST_COUNTED, Condition, Filters, Scope
 from services.settings import Key
 
@@ -47,6 +48,8 @@ PAGE = 10
 """Searches on a page: in each of them people are counted."""
 BATCH = 20
 """Users a round, so that no transaction is long."""
+FAILURES = (SQLAlchemyError, DomainError, LookupError, AttributeError, TypeError, ValueError)
+"""Of one user's search; not that the time of the whole round is up."""
 _IS_USERS = and_(SavedSearch.account_id == Grant.account_id, SavedSearch.organisation_id == Grant.organisation_id)
 
 
@@ -239,7 +242,7 @@ def tell_of_new(after: UUID | None = None) -> UUID | None:
         try:
             with db.session.begin_nested():
                 _tell(grant, [row for row in rows if (row.account_id, row.organisation_id) == user], until, now)
-        except Exception:
+        except FAILURES:
             log.exception("alert failed", extra={"event": "alert_failed", "account_id": grant.account_id})
     return grants[-1].id if len(grants) == BATCH else None
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from rq.timeouts import JobTimeoutException
 from sqlalchemy import func, select, update
 from werkzeug.datastructures import MultiDict
 
@@ -401,6 +402,16 @@ class TestAlerts:
             db.session.commit()
         with on(13, 7, 5):
             assert len(mails()) == 1
+
+    def test_a_round_whose_time_is_up_ends(self, app: Flask, keep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        def last_too_long(*_searches: Any) -> None:
+            raise JobTimeoutException
+
+        with on(12):
+            keep()
+        monkeypatch.setattr(saved_searches.search, "count_each", last_too_long)
+        with on(13, 7), app.app_context(), pytest.raises(JobTimeoutException):
+            saved_searches.tell_of_new()
 
     def test_no_mail_without_access_and_no_search_long_after(
         self, app: Flask, keep: Any, mails: Any, make: Builders, grant: Grant
