@@ -94,7 +94,7 @@ def shortlist_member(shortlist_id: UUID, member_id: UUID) -> ResponseReturnValue
     try:
         found = shortlists.member(actor(), shortlist_id, member_id, lock=request.method == "POST")
     except NotFound:
-        if request.method == "POST" and (text := NoteForm().note.data):
+        if text := NoteForm(held=held_fields()).note.data:
             return _gone(text)
         raise
     remarks = Remarks(found.entry.outcome.value if found.entry.outcome else "", shortlists.note_of(found.entry))

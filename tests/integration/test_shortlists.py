@@ -25,9 +25,10 @@ from models.message import Message
 from models.organisation import Setting
 from models.professional import Professional
 from models.register import Shortlist, ShortlistEntry
-from services import boxes, erasure, grants, listing, shortlists
+from services import boxes, erasure, grants, held_forms, listing, shortlists
 from services.access import Actor
 from services.errors import NotFound, Unfit
+from services.held_forms import Held
 from services.settings import Key
 from tests import leaks
 from tests.builders import Builders
@@ -215,7 +216,7 @@ def test_the_same_form_in_two_tabs(reader: FlaskClient, make: Builders, submit: 
 
 
 def test_a_note_on_somebody_a_colleague_took_off_is_not_lost(
-    app: Flask, reader: FlaskClient, make: Builders, submit: Any
+    app: Flask, reader: FlaskClient, make: Builders, submit: Any, owner: Grant
 ) -> None:
     path = a_list(reader, submit)
     for address, take_away in (("fjern", "{place}/fjern"), ("slett", "{path}/slett")):
@@ -226,6 +227,12 @@ def test_a_note_on_somebody_a_colleague_took_off_is_not_lost(
         assert late.status_code == 404, address
         assert "Personen er ikke lenger i kortlisten" in late.text and "Ringte i &lt;dag&gt;\nHelst natt" in late.text
         assert "Vi finner ikke siden" in reader.post(place, data={**fields, "note": ""}).text
+        assert "Vi finner ikke siden" in reader.get(place).text
+        with app.app_context():
+            waiting = Held(owner.account_id, place, [("note", "Skrev lenge")], was_signed_out=True)  # type: ignore[arg-type]
+            reader.set_cookie("held", held_forms.keep(waiting) or "")
+        assert "Skrev lenge" in reader.get(place).text, "the session ended meanwhile"
+        reader.delete_cookie("held")
     assert events(app, "shortlist.note_changed") == []
 
 
