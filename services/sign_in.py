@@ -84,6 +84,7 @@ def finish(provider: str, params: Mapping[str, str], browser: str, earlier_token
     account = _account_for(login)
     earlier = sessions.of_token(earlier_token) if earlier_token else None
     hat = _first_hat(account, held["next"], earlier)
+    professionals.note_use(account.id)  # before the account is locked: whoever leaves locks them in this order
     token, row = sessions.open_for(
         account,
         hat.role,
@@ -97,7 +98,6 @@ def finish(provider: str, params: Mapping[str, str], browser: str, earlier_token
     account.last_login_at = row.last_seen_at
     actor = sessions.load(token)
     assert actor is not None
-    professionals.note_use(account.id)
     audit.record(actor, "session.started", row, acr=login.acr)
     return token, actor, held["next"]
 

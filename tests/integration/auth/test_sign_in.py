@@ -272,14 +272,17 @@ def test_signing_in_to_min_side_is_no_use_of_an_access(app, make, client, log_in
             assert (db.session.get_one(Grant, grant.id).last_login_at is not None) is is_used, page
 
 
-def test_signing_in_again_locks_the_access_before_the_account(app, make, client, log_in, stubs):
-    """As whoever ends an access does: else each could wait for the other."""
-    make.user(account=make.account("Marit To", stubs.person("stranger").national_id))
+def test_signing_in_again_locks_registration_and_access_before_the_account(app, make, client, log_in, stubs):
+    """As whoever ends an access or leaves the register does: else each could wait for the other."""
+    account = make.account("Marit To", stubs.person("stranger").national_id)
+    make.user(account=account)
+    make.professional(account)
     log_in(client, "stranger", next="/virksomhet")
     with counted(app) as statements:
         log_in(client, "stranger", next="/virksomhet", fresh=True)
-    locked = [one for one in statements if "FOR NO KEY UPDATE" in one or one.startswith("UPDATE access_grant")]
-    assert locked[0].startswith("UPDATE access_grant") and len(locked) > 1
+    begins = "UPDATE professional", "UPDATE access_grant", "SELECT account.id"
+    locked = [one for one in statements if one.startswith(begins[:2]) or "FOR NO KEY UPDATE" in one]
+    assert [one.startswith(begin) for one, begin in zip(locked, begins, strict=False)] == [True] * 3
 
 
 def test_signing_in_again_goes_on_in_the_same_role(app, make, client, log_in, stubs, submit):
