@@ -42,6 +42,7 @@ _END = re.compile(_END_ANYWHERE.pattern + rb"[\s\0]*\Z")
 _LOCKED = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")
 _TAG = re.compile(rb"<(?:!doctype|html|script|svg|\?xml|\?php)", re.IGNORECASE)
 _OBJECT = re.compile(rb"(?<!\d)\d{1,10}[\0\t\n\f\r ]{1,20}\d{1,5}[\0\t\n\f\r ]{1,20}obj\b")
+_TAKEN_FOR_ANOTHER = re.compile(r"expected \d+ \d+ obj")
 _OBJECT_END = re.compile(rb"\bstream\b|\bendobj\b")
 _REFERENCE = re.compile(rb"\b\d+\s+\d+\s+R\b")
 IN_FILE, IN_BUNDLE = 1, 2
@@ -150,6 +151,7 @@ def _check_objects(document: Pdf, data: bytes) -> None:
     table = document.get_xref_table()
     if len(table) > MAX_OBJECTS:
         raise Refused(RefusalReason.TOO_COMPLEX)
+    _check_places(document, [place for place, entry in table.items() if entry.type == IN_FILE])
     in_file = {entry.offset for entry in table.values() if entry.type == IN_FILE}
     in_bundle = {(entry.obj_stream_number, number) for (number, _), entry in table.items() if entry.type == IN_BUNDLE}
     bundles = _bundles(document, {bundle for bundle, _ in in_bundle})
@@ -163,6 +165,15 @@ def _check_objects(document: Pdf, data: bytes) -> None:
     for dictionary in _at_most(MAX_DICTIONARIES, chain.from_iterable(map(_dictionaries, everything))):
         for key in dictionary.keys() & _TELLING:
             _check_entry(key, dictionary[key])
+
+
+def _check_places(document: Pdf, in_file: Iterable[tuple[int, int]]) -> None:
+    """No object lies where the table has another: qpdf takes it for the one it calls itself, and never looks at that
+    one. All are read before any is written out, in the middle of which qpdf could not bear such a change."""
+    for place in in_file:
+        document.get_object(place)
+    if any(_TAKEN_FOR_ANOTHER.search(str(warning)) for warning in document.get_warnings()):
+        raise Refused(RefusalReason.DAMAGED)
 
 
 def _in_document(document: Pdf, places: Iterable[tuple[int, int]]) -> Iterator[object]:

@@ -51,6 +51,13 @@ def looping_tables() -> bytes:
     return data.replace(b"/Size 6", b"/Size 6 /Prev " + place)
 
 
+def misplaced(number: int, **how: object) -> bytes:
+    """Where the table says that object 5 is, a second object of another number is."""
+    data = made(hidden=object_(number, b"<< /Type /Font >>"), **how)  # type: ignore[arg-type]
+    font, second = data.index(b"5 0 obj"), data.rindex(b"%d 0 obj" % number)
+    return data.replace(b"%010d" % font, b"%010d" % second)
+
+
 S = Reason.SCRIPT
 HOSTILE_PDF = (
     pdf_case("script on opening", S, catalog=b"/OpenAction " + SCRIPT),
@@ -72,6 +79,13 @@ HOSTILE_PDF = (
         lambda: pdfs.updated(made(catalog=b"/OpenAction 6 0 R", objects=[SCRIPT]), {6: b"<< /S /GoTo >>"}),
         S,
     ),
+    Case(
+        "PDF: script that another object is taken for",
+        "cv.pdf",
+        make(misplaced, number=6, page=b"/Annots [6 0 R]", objects=[b"<< /Subtype /Link /A %s >>" % SCRIPT]),
+        Reason.DAMAGED,
+    ),
+    Case("PDF: page that another object is taken for", "cv.pdf", make(misplaced, number=3), Reason.DAMAGED),
     Case("PDF: script in an object stream's earlier version", "cv.pdf", pdfs.superseded_script, S),
     pdf_case("starts a program", Reason.ACTION, catalog=b"/OpenAction << /S /Launch /F (cmd.exe) >>"),
     pdf_case(
