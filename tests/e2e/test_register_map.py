@@ -130,5 +130,5 @@ def test_from_the_country_to_the_people_of_a_municipality(reader: Callable[..., 
     assert "yrke=SP" in page.url and page.get_by_label("Malvik").last.is_checked()
     person.press("Kart")
     expect(heading).to_contain_text("Sykepleier: ")
-    person.press("Vis treff på disse i lista")
+    person.press("Vis treff på disse i listen")
     expect(page.locator("#treff h2")).to_contain_text("10 treff")

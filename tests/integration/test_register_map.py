@@ -80,7 +80,7 @@ def test_one_profession_goes_along_to_those_who_live_there(reader: Any, make: Bu
     assert link
     people = reader.get(unescape(link[1])).text
     assert people.count('class="ds-card person"') == 6 and "yrke=SP" in link[1] and "bekreftet=alle" in link[1]
-    everybody = re.search(r'href="([^"]*)">Vis treff på disse i lista', page)
+    everybody = re.search(r'href="([^"]*)">Vis treff på disse i listen', page)
     assert everybody and "12 treff" in reader.get(unescape(everybody[1])).text
 
 
