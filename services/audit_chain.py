@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ BATCH = 2_000
 RECENT = 10_000
 """How many seals may overtake an event whose transaction is slow to end; nightly, all are looked for."""
 FORGOTTEN_AT_ONCE = 20_000
+VERIFIED_AT_ONCE = 200_000
+"""Seals a job goes through: it must end long before its lease does."""
 FEWEST_YEARS = 5
 """So long the database keeps an event, whatever the application asks for."""
 LATEST = timedelta(minutes=10)
@@ -123,13 +126,15 @@ def forget_old_events() -> int:
     return db.session.scalar(select(func.forget_audit_events(years, FORGOTTEN_AT_ONCE))) or 0
 
 
-def verify(noted: Head | None = None) -> Head | Fault:
-    """Go through the whole chain; returns its head, or the first fault. `noted` is a head from the log store, which the
-    chain must still hold: of one that was noted lately, nothing can be forgotten."""
+def verify(noted: Head | None = None, *, after: Head | None = None, most: int | None = None) -> Head | Fault:
+    """Go through the whole chain, or through `most` seals that follow one that was verified; returns the last, or the
+    first fault. `noted` is a head from the log store, which the chain must still hold: of one that was noted lately,
+    nothing can be forgotten."""
     start = beginning()
-    found = _fault_in_beginning(start, noted) or _verify(start, noted)
+    is_begun = after is not None and after.sequence > start.sequence
+    found = _fault_in_beginning(start, noted) or _verify(after if after and is_begun else start, noted, most)
     if isinstance(found, Fault) and start != beginning():
-        return verify(noted)  # more was forgotten meanwhile
+        return verify(noted, after=after, most=most)  # more was forgotten meanwhile
     return found
 
 
@@ -145,14 +150,17 @@ def _fault_in_beginning(start: Head, noted: Head | None) -> Fault | None:
     return None
 
 
-def _verify(last: Head, noted: Head | None) -> Head | Fault:
-    for row in _chain():
+def _verify(start: Head, noted: Head | None, most: int | None) -> Head | Fault:
+    last = start
+    for row in islice(_chain(start.sequence), most):
         fault = _fault_in(row, last)
         last = Head(row["sequence"], row["hash"])
         if fault is None and noted is not None and noted.sequence == last.sequence and noted.hash != last.hash:
             fault = "differs from the head that was noted"
         if fault:
             return Fault(row["sequence"], row["event_id"], fault)
+    if most and last.sequence - start.sequence >= most:
+        return last  # there may be more
     if noted is not None and noted.sequence > last.sequence:
         return Fault(last.sequence + 1, None, "is missing: the chain is shorter than it was")
     late = oldest_late()
@@ -176,9 +184,8 @@ def _fault_in(row: RowMapping, last: Head) -> str | None:
     return None
 
 
-def _chain() -> Iterator[RowMapping]:
-    """Every seal with its event, in sequence, a batch at a time."""
-    last = 0
+def _chain(last: int) -> Iterator[RowMapping]:
+    """Every seal after one with its event, in sequence, a batch at a time."""
     while True:
         batch = db.session.execute(
             select(_SEALS, _EVENTS)

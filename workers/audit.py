@@ -3,6 +3,7 @@
 import logging
 
 from services import audit_chain, log_reviews, outbox
+from services.audit_chain import Head
 from services.outbox import Job
 from workers.job import job
 
@@ -16,12 +17,16 @@ def note_head() -> None:
 
 
 @job
-def verify() -> None:
-    """Seal what was overtaken, and go through the chain; a fault is an alarm."""
-    audit_chain.seal(everything=True)
-    found = audit_chain.verify()
+def verify(verified: str | None = None) -> None:
+    """Seal what was overtaken, and go through the chain, some of it at a time; a fault is an alarm."""
+    start = Head.read(verified) if verified else audit_chain.beginning()
+    if verified is None:
+        audit_chain.seal(everything=True)
+    found = audit_chain.verify(after=start, most=audit_chain.VERIFIED_AT_ONCE)
     if isinstance(found, audit_chain.Fault):
         log.critical("the chain is broken", extra={"event": "audit_broken", "reason": str(found)})
+    elif found.sequence - start.sequence >= audit_chain.VERIFIED_AT_ONCE:
+        outbox.add(Job.VERIFY_AUDIT, verified=str(found))
     else:
         log.info("verified %s", found)
 

@@ -276,6 +276,27 @@ def test_the_head_goes_to_the_log_and_a_broken_chain_is_an_alarm(chain, intruder
     assert caplog.records[-1].levelno == logging.CRITICAL
 
 
+def test_a_long_chain_is_verified_by_several_jobs(chain, intruder, caplog, monkeypatch):
+    monkeypatch.setattr(audit_chain, "VERIFIED_AT_ONCE", 2)
+
+    def rounds():
+        arguments, count = {}, 0
+        while arguments is not None:
+            audit_jobs.verify(**arguments)
+            waiting = db.session.scalars(select(OutboxEntry)).all()
+            arguments, count = (waiting[0].arguments if waiting else None), count + 1
+            for row in waiting:
+                db.session.delete(row)
+            db.session.commit()
+        return count
+
+    with caplog.at_level(logging.INFO, "audit"):
+        assert rounds() == 4 and f"verified {audit_chain.head()}" in caplog.text
+        intruder(f"UPDATE audit_event SET action = 'x' WHERE id = {events()[4]}")
+        assert rounds() == 3
+    assert caplog.records[-1].reason.startswith("seal 5,")
+
+
 def test_a_long_chain_is_verified_in_batches(context, monkeypatch):
     monkeypatch.setattr(audit_chain, "BATCH", 7)
     monkeypatch.setattr(audit_chain, "RECENT", 10)
