@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_
+
 from extensions import clock
 from extensions.database import db
 from models.outbox import OutboxEntry
@@ -42,6 +44,18 @@ class Job(StrEnum):
     WATCH = "workers.invariants.watch"
     WATCH_REVEALS = "workers.alarms.watch_reveals"
     REPORT_INVARIANTS = "workers.invariants.report"
+
+
+SLOW = timedelta(minutes=15)
+"""Work that waits longer than this is late, and e-mail with it (security.md section 11)."""
+
+
+def is_late() -> ColumnElement[bool]:
+    """Whether work has waited too long since it was asked for and might begin. What the schedule asks for when it comes
+    back from a pause was due long before."""
+    limit = clock.now() - SLOW
+    is_waiting = and_(OutboxEntry.done_at.is_(None), OutboxEntry.set_aside_at.is_(None))
+    return and_(is_waiting, OutboxEntry.due_at < limit, OutboxEntry.created_at < limit)
 
 
 def add(job: Job, *, after: timedelta = timedelta(0), once_key: str | None = None, **arguments: Any) -> OutboxEntry:

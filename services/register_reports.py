@@ -57,6 +57,8 @@ class Report:
         if not self.professions:
             return str(_("Ingen helsepersonell er registrert i området deres nå."))
         largest = _largest(self.professions)[0]
+        if largest.total.is_small:  # so are all others, and nobody knows which is
+            return str(_("Det er %(antall)s helsepersonell i tabellen.", antall=said(self.total)))
         text: str = _(
             "Det er %(antall)s helsepersonell i tabellen, og flest er i yrket %(yrke)s: %(flest)s.",
             antall=said(self.total),

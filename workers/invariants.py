@@ -33,7 +33,6 @@ from models.privacy import DataExport, ErasureRecord
 from models.register import RegisterExport
 from services import audit_chain, authorisations, erasure, file_scans, listing, national_ids, outbox, snapshots
 from services.outbox import Job
-from services.status import SLOW
 from workers.job import job
 
 log = logging.getLogger("alarm")
@@ -93,7 +92,7 @@ def _alarm(*finders: Finder) -> None:
 
 def late_work() -> Sequence[int]:
     """Work that has waited for more than a quarter of an hour"""
-    return _outbox(OutboxEntry.due_at < clock.now() - SLOW)
+    return _outbox(outbox.is_late())
 
 
 def lost_leases() -> Sequence[int]:

@@ -181,6 +181,14 @@ def test_late_work_and_lost_leases(context, alarms):
         assert alarms(invariants.watch) == {"late_work": 1, "lost_leases": 1}
 
 
+def test_what_was_due_in_a_pause_is_not_late_at_its_end(context, alarms):
+    outbox.add(Job.NOTE_AUDIT_HEAD, after=-timedelta(hours=5))
+    db.session.commit()
+    assert alarms(invariants.watch) == {}
+    with later(minutes=16):
+        assert alarms(invariants.watch) == {"late_work": 1}
+
+
 def test_an_invitation_without_its_mail(context, make, alarms):
     make.invitation(status=InvitationStatus.QUEUED)
     with later(hours=2):

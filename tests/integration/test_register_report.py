@@ -152,3 +152,9 @@ def test_the_table_is_the_same_in_every_language(context: Any, make: Builders) -
             names = [line.name for line in register_reports.of(scope).professions]
             assert names == sorted(names), "as it is read"
     assert told[Language.BOKMAL] == told[Language.NYNORSK] == told[Language.ENGLISH]
+
+
+def test_of_few_nobody_can_say_which_profession_has_most(reader: FlaskClient, make: Builders) -> None:
+    some(make, 2)
+    page = reader.get("/register/rapport").text
+    assert "helsepersonell i tabellen." in page and "flest er i yrket" not in page
