@@ -166,11 +166,11 @@ def _hold_and_return(is_open: bool = False) -> Response:
 def hold(response: Response, *, was_signed_out: bool = False) -> None:
     """Keep the fields of this POST for the person who sent it, and give the browser the key to them."""
     token = login.session_token()
-    owner = sessions.account_of(token) if token else None
+    session = sessions.of_token(token) if token else None
     fields = [(name, value) for name, value in _sent().items(multi=True) if name not in NEVER_HELD]
-    if owner is None:
+    if session is None:
         return
-    kept = held_forms.keep(Held(owner, _form_page(), fields, was_signed_out))
+    kept = held_forms.keep(Held(session.account_id, _form_page(), fields, was_signed_out))
     if kept:
         response.set_cookie(
             HELD_COOKIE,

@@ -156,13 +156,8 @@ def touch(actor: Actor, *, at_once: bool = False) -> None:
 
 
 def of_token(token: str) -> LoginSession | None:
-    """The session a token was for, also after it ended."""
+    """The session a token is of, also after it ended: to go on from, or for what was typed when it did."""
     return db.session.scalar(select(LoginSession).where(LoginSession.token_hash == hash_of(token)))
-
-
-def account_of(token: str) -> UUID | None:
-    """Whose session a token was, also after it ended; for what was typed when it did."""
-    return db.session.scalar(select(LoginSession.account_id).where(LoginSession.token_hash == hash_of(token)))
 
 
 def issuer_of(actor: Actor) -> str:
