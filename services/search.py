@@ -344,7 +344,7 @@ def _group_by_group(
     """A page and one more of many: along the index of confirmations, group after group until the page is full. The
     first group fills most pages by itself; the others are one statement, whose parts the database runs in turn and no
     further than it must."""
-    first = after.group if after else 0
+    first = min(after.group, len(groups) - 1) if after else 0
     parts = []
     for number, group in enumerate(groups[first:], first):
         beyond = _beyond(after) if after and number == after.group else []
