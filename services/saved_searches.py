@@ -6,8 +6,8 @@ others of its kind remain; when none does, the search finds nobody, as without t
 asked for.
 
 New are those who came since the user was told last. Whoever takes a pause and comes back is new again: that is what
-somebody who needs people wants to know. Whoever only changes the profile, stops hiding from the organisation, or was
-hidden by time alone, as all are while HPR is silent, is not.
+somebody who needs people wants to know. Whoever only changes the profile, stops hiding from the organisation, or, once
+told of to everybody, was hidden by time alone, as all are while HPR is silent, is not.
 
 E-mails go at seven in the morning. They hold how many, and nothing of anybody: neither who, nor the name of the search,
 which is the user's own text and may hold a person's name, while e-mail is read on the way and on locked screens.
