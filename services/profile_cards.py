@@ -215,6 +215,11 @@ PARTS: Mapping[str, tuple[Any, Callable[[Professional], Rows]]] = {
 """Every part of a registration, in the order in which it is filled in."""
 
 
+AUTHORISATION = "1"
+"""HPR's code (list 7704) for the right that ends on the eightieth birthday: to organisations its end is not told, as it
+would tell the date of birth."""
+
+
 def cards(professional: Professional, keys: Collection[str] = PARTS.keys()) -> list[Card]:
     """The parts of the registration with these keys, by default all."""
     return [Card(key, str(title), tuple(rows(professional))) for key, (title, rows) in PARTS.items() if key in keys]
@@ -231,7 +236,7 @@ def for_organisation(professional: Professional) -> list[Card]:
             [
                 one.kind_name,
                 *one.speciality_names,
-                period(one.valid_from, one.valid_to),
+                period(one.valid_from, None if one.kind == AUTHORISATION else one.valid_to),
                 *([_("Lisens eller begrensning, se HPR")] if one.has_conditions else []),
             ],
         )

@@ -95,6 +95,26 @@ def test_a_profession_without_an_authorisation_in_force_is_not_shown(reader: Fla
     assert "Sykepleier" in page and "Lege" not in page
 
 
+def test_no_date_tells_when_somebody_was_born(reader: FlaskClient, make: Builders) -> None:
+    """An authorisation ends on the eightieth birthday, which readers may not know (integrations.md 6.3, security.md 3)."""
+    authorisation, licence = (
+        ProfessionalAuthorisation(
+            profession=profession,
+            profession_name=profession,
+            kind=kind,
+            kind_name=name,
+            valid_from=date(2013, 6, 20),
+            valid_to=date(2070, 5, day),
+            is_active=True,
+        )
+        for profession, kind, name, day in (("SP", "1", "Autorisasjon", 5), ("LE", "2", "Lisens", 6))
+    )
+    person = make.professional(competence__professions=["SP", "LE"], authorisations=[authorisation, licence])
+    page = reader.get(f"/register/person/{person.id}").text
+    assert "5. mai 2070" not in page and page.count("20. juni 2013") == 2
+    assert "fra 20. juni 2013 til 6. mai 2070" in page, "a licence is given for a time"
+
+
 def test_an_address_nobody_confirmed_is_not_shown(reader: FlaskClient, make: Builders, submit: Any, app: Flask) -> None:
     person = make.professional(email_confirmed_at=None)
     page = reader.get(submit(reader, f"/register/person/{person.id}", purpose="staff_now").location).text
