@@ -96,7 +96,7 @@ def test_a_profession_without_an_authorisation_in_force_is_not_shown(reader: Fla
 
 
 def test_no_date_tells_when_somebody_was_born(reader: FlaskClient, make: Builders) -> None:
-    """An authorisation ends on the eightieth birthday, which readers may not know (integrations.md 6.3, security.md 3)."""
+    """An authorisation ends on the eightieth birthday (integrations.md 6.3), unknown to readers (security.md 3)."""
     authorisation, licence = (
         ProfessionalAuthorisation(
             profession=profession,
