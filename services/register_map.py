@@ -58,7 +58,7 @@ def overview(scope: Scope, profession: str | None = None, county: str | None = N
     is_part = county is not None and len(counties) > 1
     if len(counties) == 1:
         [county] = counties
-    table = register_reports.table_of(scope)
+    _made_at, table = register_reports.table_of(scope)
     if profession is None:
         numbers, total = {**table.row_totals, **table.group_totals}, table.total
     else:

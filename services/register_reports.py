@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
+from cachetools import TTLCache
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
@@ -19,7 +21,7 @@ from models.enums import ExportFormat, Language
 from models.listing import Listing
 from services import documents, geography, masking, professions, spreadsheets
 from services.masking import LIMIT, Table, Total
-from services.search import Scope
+from services.search import MOST_COUNTED, Scope
 
 ABREAST = 8
 """Professions side by side on paper."""
@@ -88,8 +90,8 @@ def said(number: Total, show: Callable[[int], str] = show_number) -> str:
 
 
 def of(scope: Scope) -> Report:
-    """The report of one organisation's area at this moment."""
-    table, counties = table_of(scope), counties_of(scope)
+    """The report of one organisation's area."""
+    (made_at, table), counties = table_of(scope), counties_of(scope)
     codes = sorted(table.columns, key=lambda code: alphabetical(professions.name_of(code)))
 
     def lines(totals: Mapping[str, Total], numbers: Mapping[masking.Cell, Total]) -> list[Line]:
@@ -104,7 +106,7 @@ def of(scope: Scope) -> Report:
         ]
 
     return Report(
-        made_at=clock.now(),
+        made_at=made_at,
         counties=lines(table.group_totals, table.group_cells) if len(set(scope.municipalities.values())) > 1 else [],
         municipalities=lines(table.row_totals, table.cells),
         professions=[Line(professions.name_of(code), table.column_totals[code]) for code in codes],
@@ -113,10 +115,27 @@ def of(scope: Scope) -> Report:
     )
 
 
-def table_of(scope: Scope) -> Table:
-    """How many of each profession live in each municipality and each county of an organisation's area, by number. One
-    statement, of everybody whom it may see now. What is told depends on the order in which numbers are tried, so that
-    the order is the same in every language."""
+_made: TTLCache[str, tuple[datetime, Table]] = TTLCache(maxsize=50, ttl=60)
+_lock = Lock()
+
+
+def table_of(scope: Scope) -> tuple[datetime, Table]:
+    """How many of each profession live in each municipality and each county of an organisation's area, by number, and
+    when they were counted. A table of many people takes a second or two: it is kept for a minute, in which the map is
+    looked at place by place."""
+    with _lock:
+        known = _made.get(scope.organisation_number)
+    if known is None:
+        known = clock.now(), _counted(scope)
+        if known[1].total.low > MOST_COUNTED:
+            with _lock:
+                _made[scope.organisation_number] = known
+    return known
+
+
+def _counted(scope: Scope) -> Table:
+    """One statement, of everybody whom the organisation may see now. What is told depends on the order in which numbers
+    are tried, so that the order is the same in every language."""
     home, held = Listing.municipality_number, Listing.professions
     counts: Counter[masking.Cell] = Counter()
     for number, codes, people in db.session.execute(

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from cachetools import TTLCache
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
@@ -148,7 +149,7 @@ def test_the_table_is_the_same_in_every_language(context: Any, make: Builders) -
     told = {}
     for language in Language:
         with in_language(language):
-            told[language] = register_reports.table_of(scope)
+            _made_at, told[language] = register_reports.table_of(scope)
             names = [line.name for line in register_reports.of(scope).professions]
             assert names == sorted(names), "as it is read"
     assert told[Language.BOKMAL] == told[Language.NYNORSK] == told[Language.ENGLISH]
@@ -158,3 +159,19 @@ def test_of_few_nobody_can_say_which_profession_has_most(reader: FlaskClient, ma
     some(make, 2)
     page = reader.get("/register/rapport").text
     assert "helsepersonell i tabellen." in page and "flest er i yrket" not in page
+
+
+def test_a_table_of_many_is_kept_for_the_next_look_and_one_of_few_never(
+    context: Any, make: Builders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = search.scope_for(make.organisation())
+    monkeypatch.setattr(register_reports, "_made", TTLCache(maxsize=1, ttl=60))
+    some(make, 6)
+    assert register_reports.of(scope).total == Total(6, 6)
+    some(make, 1)
+    monkeypatch.setattr(register_reports, "MOST_COUNTED", 6)
+    many = register_reports.of(scope)
+    assert many.total == Total(7, 7), "few are counted each time"
+    some(make, 1)
+    again = register_reports.of(scope)
+    assert (again.total, again.made_at) == (many.total, many.made_at), "and says when they were counted"
