@@ -58,6 +58,14 @@ class Target:
 
 
 def main() -> int:
+    with product_and_bare_app() as (site, app, bare_port):
+        targets, cookie = prepare(site, app)
+        return report(site, app, bare_port, targets, cookie)
+
+
+@contextmanager
+def product_and_bare_app() -> Iterator[tuple[Site, Flask, int]]:
+    """The product as it runs, an app of its own for this process, and the port of the bare app."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_keys(folder / "keys")
@@ -67,8 +75,7 @@ def main() -> int:
         ):
             app = create_app(Settings.from_environment(site.environment))
             logging.disable()
-            targets, cookie = prepare(site, app)
-            return report(site, app, bare_port, targets, cookie)
+            yield site, app, bare_port
 
 
 @contextmanager

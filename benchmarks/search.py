@@ -8,15 +8,12 @@ measured on the same machine in the same minutes. A million takes five minutes m
 
 import argparse
 import html
-import logging
 import re
 import statistics
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -24,18 +21,14 @@ import httpx
 from flask import Flask
 from sqlalchemy import event, text
 
-from app import create_app
 from benchmarks import load
-from benchmarks.__main__ import bare_app, request, resident_megabytes, sign_in
+from benchmarks.__main__ import product_and_bare_app, request, resident_megabytes, sign_in
 from commands import population
-from config import Settings
-from dev.environment import make_keys
 from extensions.database import db
 from models.enums import AccessLevel, OrganisationKind, Role
 from services import reference_data
 from tests.builders import Builders
-from tests.conftest import migrate
-from tests.site import Site, running_site
+from tests.site import Site
 
 ROUNDS = 3
 SECONDS = 1.5
@@ -61,7 +54,15 @@ RARE = ("yrke=KE&sprak=se", "yrke=JO&sprak=so&prosent=on_call", "yrke=LE&spesial
 """Searches that few or none fit."""
 DEEP = 20
 COLUMNS = (
-    *("People", "Page", "requests/s", "of bare Flask", "of the first", "p50 ms", "p95 ms", "alone ms", "queries"),
+    "People",
+    "Page",
+    "requests/s",
+    "of bare Flask",
+    "of the first",
+    "p50 ms",
+    "p95 ms",
+    "alone ms",
+    "queries",
     "the database's own ms",
 )
 
@@ -80,29 +81,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, nargs="+", default=[10_000, 100_000])
     sizes = sorted(parser.parse_args().people)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make_keys(folder / "keys")
-        with (
-            running_site(folder, migrate, folder / "keys", WEB_MAX_REQUESTS="0") as site,
-            bare_app(folder, site) as bare_port,
-        ):
-            site.relay.stop()
-            site.worker.stop()
-            app = create_app(Settings.from_environment(site.environment))
-            logging.disable()
-            cookies = readers(app)
-            first: dict[str, float] = {}
-            print(
-                "| People | Page | requests/s | of bare Flask | of the first | p50 ms | p95 ms | alone ms | queries",
-                end="",
-            )
-            print(" | their own ms |\n|---|---|---|---|---|---|---|---|---|---|")
-            for size in sizes:
-                grow(site, app, size)
-                for page in pages(site, cookies):
-                    report(site, app, bare_port, size, page, first)
-                print(f"\nMemory of the web worker with {size}: {resident_megabytes(site):.0f} MB\n", flush=True)
+    with product_and_bare_app() as (site, app, bare_port):
+        site.relay.stop()
+        site.worker.stop()
+        cookies = readers(app)
+        first: dict[str, float] = {}
+        print(f"| {' | '.join(COLUMNS)} |")
+        print("|---" * len(COLUMNS) + "|")
+        for size in sizes:
+            grow(site, app, size)
+            for page in pages(site, cookies):
+                report(site, app, bare_port, size, page, first)
+            print(f"\nMemory of the web worker with {size}: {resident_megabytes(site):.0f} MB\n", flush=True)
     return 0
 
 

@@ -73,6 +73,12 @@ def synthetic_number(serial: int | None = None) -> str:
     raise AssertionError
 
 
+def authorisation(profession: str, **changes: Any) -> ProfessionalAuthorisation:
+    """One that is in force and has no end, of somebody who is still to be made."""
+    columns = {"profession_name": profession, "kind": "1", "kind_name": "Autorisasjon", "is_active": True}
+    return ProfessionalAuthorisation(profession=profession, **columns | {"valid_from": date(2013, 6, 20)} | changes)
+
+
 class Builders:
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -178,16 +184,7 @@ class Builders:
                     asked_at=now,
                     next_check_at=None,
                 ),
-                authorisations=[
-                    ProfessionalAuthorisation(
-                        profession="SP",
-                        profession_name="Sykepleier",
-                        kind="1",
-                        kind_name="Autorisasjon",
-                        valid_from=date(2013, 6, 20),
-                        is_active=True,
-                    )
-                ],
+                authorisations=[authorisation("SP", profession_name="Sykepleier")],
             )
             wanted = list(ConsentPurpose)[: 2 if listed else 1]
             row.consents = [self.consent_event(purpose, order) for order, purpose in enumerate(wanted)]

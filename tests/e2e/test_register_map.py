@@ -1,16 +1,14 @@
 """The search of the register with its filters, with and without scripts, and those who can be found on a map."""
 
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
 from models.enums import OrganisationKind, TimeOfDay
-from models.professional import ProfessionalAuthorisation
 from stubs.people import by_key
-from tests.builders import Builders
+from tests.builders import Builders, authorisation
 from tests.e2e.conftest import Visitor, count
 
 LOOKS = "SELECT count(*) FROM audit_event WHERE action = 'listing.shown'"
@@ -31,21 +29,12 @@ def reader(app: Flask, make: Builders, visitor: Callable[..., Visitor]) -> Calla
     someone = by_key("reader")
     make.user(organisation=trust, account=make.account(someone.name, someone.national_id))
     for number in range(11):
-        profession, name = ("LE", "Lege") if number == 10 else ("SP", "Sykepleier")
+        profession = "LE" if number == 10 else "SP"
         make.professional(
             given_name=f"Person{'abcdefghijk'[number]}",
             municipality_number="5001" if number < 6 else "5031" if number < 8 else "1505",
             competence__professions=[profession],
-            authorisations=[
-                ProfessionalAuthorisation(
-                    profession=profession,
-                    profession_name=name,
-                    kind="1",
-                    kind_name="Autorisasjon",
-                    valid_from=date(2013, 6, 20),
-                    is_active=True,
-                )
-            ],
+            authorisations=[authorisation(profession)],
             availability__times=[TimeOfDay.NIGHT] if number > 8 else [TimeOfDay.DAY],
         )
     return arrive

@@ -1,7 +1,7 @@
 """Competence and areas (ux.md D4 and D8): what may be chosen, what is kept, and the map as another view of the form."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -12,8 +12,9 @@ from models.audit import AuditEvent
 from models.enums import FieldOfWork, HprStatus, ProfessionalStatus, Role
 from models.listing import Listing
 from models.organisation import County, Municipality
-from models.professional import Professional, ProfessionalAuthorisation
+from models.professional import Professional
 from services import areas, maps
+from tests.builders import authorisation
 from tests.pages import Page
 from tests.rules.test_queries import counted
 
@@ -95,18 +96,13 @@ class TestCompetence:
     def test_only_valid_professions_are_offered(self, app, make, arrive, submit, stored):
         person, browser = arrive()
         with app.app_context():
-            facts = {"professional_id": person.id, "kind": "1", "kind_name": "Autorisasjon"}
             for code, ends, is_active in (
                 ("JO", None, True),
                 ("LE", clock.today() - timedelta(days=1), True),
                 ("PS", None, False),
             ):
-                db.session.add(
-                    ProfessionalAuthorisation(
-                        profession=code, profession_name=code, valid_from=date(2020, 1, 1), valid_to=ends,
-                        is_active=is_active, **facts,
-                    )
-                )  # fmt: skip
+                held = authorisation(code, valid_to=ends, is_active=is_active, professional_id=person.id)
+                db.session.add(held)
             db.session.commit()
         page = browser.get(self.PAGE).text
         assert re.findall(r'name="professions" value="(\w+)"', page) == ["JO", "SP"]

@@ -44,6 +44,12 @@ def test_the_population_is_listed_by_the_rule_and_goes_on_where_it_stopped(app: 
     assert again.exit_code == 1 and "another seed" in again.output
 
 
+def test_nothing_stands_open_while_others_make_the_people(app: Flask) -> None:
+    with app.app_context():
+        population._require_same(1, clock.now())
+        assert not db.session.in_transaction(), "the database ends a transaction that stands idle for two minutes"
+
+
 def test_the_same_whatever_number_of_processes(app: Flask, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     def threads(count: int, _context: Any, start: Any, given: Any) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(count, initializer=start, initargs=pickle.loads(pickle.dumps(given)))

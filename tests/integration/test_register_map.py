@@ -15,8 +15,8 @@ from models.enums import AccessLevel, OrganisationKind, Role
 from models.organisation import Organisation
 from models.professional import Block, Professional
 from services import listing
-from tests.builders import Builders
-from tests.integration.test_register_report import an_authorisation, rows_of
+from tests.builders import Builders, authorisation
+from tests.integration.test_register_report import rows_of
 
 TRONDHEIM, ST_OLAV, MID_NORWAY = "942110464", "883974832", "983658776"
 
@@ -127,7 +127,7 @@ def test_the_map_and_the_report_are_one_table(reader_of: Any, make: Builders) ->
         make.professional(
             municipality_number=("5001", "5031", "1505", "0301", "1506")[number % 7 % 5],
             competence__professions=codes,
-            authorisations=[an_authorisation(code) for code in codes],
+            authorisations=[authorisation(code) for code in codes],
             reach__whole_country=True,
             reach__municipalities=[],
         )

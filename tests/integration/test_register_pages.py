@@ -31,6 +31,22 @@ def test_hits_chips_and_the_look_that_is_noted(reader: Any, make: Builders, app:
         assert looks[0].facts["shown"] == [str(nurse.person.id)]
 
 
+def test_what_is_kept_of_a_page_is_of_its_language_its_area_and_its_choice(
+    reader: Any, make: Builders, client_for: Any
+) -> None:
+    night = re.compile(r'value="night"( checked)?>\n<label[^>]*>([^<]*)')
+    for path, found in (
+        ("/register", ("", "Natt")),
+        ("/register?tid=night", (" checked", "Natt")),
+        ("/en/register", ("", "Nights")),
+        ("/register", ("", "Natt")),
+    ):
+        assert night.findall(reader.get(path).text) == [found], path
+    tromso = make.user(AccessLevel.READER, organisation=make.organisation("940101808", "TROMSØ KOMMUNE"))
+    theirs = client_for(tromso.person, Role.ORGANISATION_USER, make.organisation("940101808")).get("/register").text
+    assert 'name="bosted" value="5501"' in theirs and 'name="bosted" value="5001"' not in theirs
+
+
 def test_nothing_in_the_address_widens_the_area_or_the_page(reader: Any, make: Builders) -> None:
     make.professional(reach__municipalities=["0301"], given_name="Osloer")
     for query in (

@@ -19,14 +19,13 @@ from models.audit import AuditEvent
 from models.enums import AlarmKind, ContactPurpose, Role, Stoppable
 from models.listing import Listing
 from models.organisation import Setting
-from models.professional import ProfessionalAuthorisation
 from models.register import Alarm, Reveal
 from services import alarms, reveals
 from services.access import Actor
 from services.errors import Forbidden
 from services.reveals import QuotaReached
 from services.settings import Key
-from tests.builders import Builders
+from tests.builders import Builders, authorisation
 from tests.pages import Page
 
 
@@ -78,38 +77,17 @@ def test_a_refused_form_shows_its_page_and_leaves_the_same_trace(
 
 
 def test_a_profession_without_an_authorisation_in_force_is_not_shown(reader: FlaskClient, make: Builders) -> None:
-    nurse, doctor = (
-        ProfessionalAuthorisation(
-            profession=code,
-            profession_name=code,
-            kind="1",
-            kind_name="Autorisasjon",
-            valid_from=date(2013, 6, 20),
-            valid_to=ended,
-            is_active=True,
-        )
-        for code, ended in (("SP", None), ("LE", clock.today() - timedelta(days=1)))
-    )
-    person = make.professional(competence__professions=["LE", "SP"], authorisations=[nurse, doctor])
+    ended = authorisation("LE", valid_to=clock.today() - timedelta(days=1))
+    person = make.professional(competence__professions=["LE", "SP"], authorisations=[authorisation("SP"), ended])
     page = reader.get(f"/register/person/{person.id}").text
     assert "Sykepleier" in page and "Lege" not in page
 
 
 def test_no_date_tells_when_somebody_was_born(reader: FlaskClient, make: Builders) -> None:
     """An authorisation ends on the eightieth birthday (integrations.md 6.3), unknown to readers (security.md 3)."""
-    authorisation, licence = (
-        ProfessionalAuthorisation(
-            profession=profession,
-            profession_name=profession,
-            kind=kind,
-            kind_name=name,
-            valid_from=date(2013, 6, 20),
-            valid_to=date(2070, 5, day),
-            is_active=True,
-        )
-        for profession, kind, name, day in (("SP", "1", "Autorisasjon", 5), ("LE", "2", "Lisens", 6))
-    )
-    person = make.professional(competence__professions=["SP", "LE"], authorisations=[authorisation, licence])
+    for_life = authorisation("SP", valid_to=date(2070, 5, 5))
+    licence = authorisation("LE", kind="2", kind_name="Lisens", valid_to=date(2070, 5, 6))
+    person = make.professional(competence__professions=["SP", "LE"], authorisations=[for_life, licence])
     page = reader.get(f"/register/person/{person.id}").text
     assert "5. mai 2070" not in page and page.count("20. juni 2013") == 2
     assert "fra 20. juni 2013 til 6. mai 2070" in page, "a licence is given for a time"

@@ -3,7 +3,6 @@
 
 import csv
 import io
-from datetime import date
 from typing import Any
 
 import pytest
@@ -16,10 +15,10 @@ from extensions.database import db
 from extensions.language import in_language
 from models.audit import AuditEvent
 from models.enums import Language, OrganisationKind, Role
-from models.professional import Block, ProfessionalAuthorisation
+from models.professional import Block
 from services import register_reports, search
 from services.masking import NOBODY, Total
-from tests.builders import Builders
+from tests.builders import Builders, authorisation
 
 ST_OLAV = "883974832"
 
@@ -46,17 +45,6 @@ def reader(reader_of: Any, trust: Any) -> FlaskClient:
 def some(make: Builders, number: int, **changes: Any) -> None:
     for _ in range(number):
         make.professional(**changes)
-
-
-def an_authorisation(profession: str) -> ProfessionalAuthorisation:
-    return ProfessionalAuthorisation(
-        profession=profession,
-        profession_name=profession,
-        kind="1",
-        kind_name="Autorisasjon",
-        valid_from=date(2013, 6, 20),
-        is_active=True,
-    )
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -127,7 +115,7 @@ def test_who_has_two_professions_is_counted_in_both(context: Any, make: Builders
     assert register_reports.pdf_of(report, "Trondheim kommune", Language.ENGLISH)[:5] == b"%PDF-"
     for number in range(7):
         codes = ["SP", "JO"] if number < 6 else ["SP"]
-        make.professional(competence__professions=codes, authorisations=[an_authorisation(code) for code in codes])
+        make.professional(competence__professions=codes, authorisations=[authorisation(code) for code in codes])
     report = register_reports.of(scope)
     assert [(line.name, register_reports.said(line.total)) for line in report.professions] == [
         ("Jordmor", "6"),
@@ -145,7 +133,7 @@ def test_the_table_is_the_same_in_every_language(context: Any, make: Builders) -
     """What is told depends on the order in which numbers are tried; two tables of the same people could be compared."""
     scope = search.scope_for(make.organisation())
     for code in ("LE", "SP", "JO", "FT"):
-        make.professional(competence__professions=[code], authorisations=[an_authorisation(code)])
+        make.professional(competence__professions=[code], authorisations=[authorisation(code)])
     told = {}
     for language in Language:
         with in_language(language):
