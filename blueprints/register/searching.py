@@ -43,10 +43,9 @@ def find() -> ResponseReturnValue:
     sort = _one_of(Sort, request.args.get("sorter"), Sort.CONFIRMED)
     minutes = _minutes(request.args.get("innen"))
     filters = asked_for(form)
+    common = {"form": form, "scope": scope, "sort": sort, "minutes": minutes, "reaches": REACHES, "kept": kept}
     if filters is None:
-        return render_template(
-            "register/search.html", form=form, scope=scope, result=None, sort=sort, chips=[], kept=kept
-        ), 422
+        return render_template("register/search.html", **common, result=None, chips=[]), 422
     page, after = _place(scope, filters, sort)
     result = search.search(scope, filters, sort, after)
     shown = [person.account_id for person in result.people]
@@ -54,10 +53,8 @@ def find() -> ResponseReturnValue:
         audit.record(actor(), insight.SHOWN, shown=[str(account_id) for account_id in shown], page=page)
     return render_template(
         "register/search.html",
-        form=form,
-        scope=scope,
+        **common,
         result=result,
-        sort=sort,
         page=page,
         query=query_of(filters),
         chips=list(chips(form)),
@@ -66,11 +63,9 @@ def find() -> ResponseReturnValue:
         else None,
         is_last=page == MOST_PAGES and result.next is not None,
         others=_others(scope, filters) if not result.people else [],
-        minutes=minutes,
         able=_able(scope, filters, minutes),
         sorts=[(_address(sorter=one.value, etter=None), one, SORTS[one]()) for one in Sort],
         card=card,
-        kept=kept,
         most=search.MOST_COUNTED,
     )
 

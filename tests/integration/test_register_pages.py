@@ -61,7 +61,8 @@ def test_nothing_in_the_address_widens_the_area_or_the_page(reader: Any, make: B
     ):
         assert reader.get(f"/register?{query}").status_code == 400, query
     assert "Osloer" not in reader.get("/register?antall=500&omrade=NO").text
-    wrong_date = reader.get("/register?fra=31.02.2027")
+    wrong_date = reader.get("/register?fra=31.02.2027&innen=60&sorter=avstand")
+    assert 'value="60" selected' in wrong_date.text and 'name="sorter" value="avstand"' in wrong_date.text
     assert wrong_date.status_code == 422 and wrong_date.text.count("Skriv datoen slik: 05.06.2027.") == 2
 
 
