@@ -321,6 +321,7 @@ def run_jobs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     run_jobs(schedule=True) lets the schedule offer first."""
     job.bind(app)
     monkeypatch.setattr(commands, "AT_ONCE", {})
+    monkeypatch.setattr(JobWorker, "_install_signal_handlers", lambda worker: None)  # the test process keeps its own
 
     def until_done(*, schedule: bool = False) -> int:
         done = 0
