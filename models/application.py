@@ -16,6 +16,7 @@ from models.enums import (
     ApplicationStatus,
     ContactKind,
     DecisionStatus,
+    DelayReason,
     Language,
     NomineeOutcome,
     QuestionStatus,
@@ -93,6 +94,11 @@ class AccessApplication(HasId, HasStatus, Base):
 
     caseworker_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     due_on: Mapped[date | None]
+    provisional_reply_at: Mapped[datetime | None]
+    """When the organisation was told that it takes more than a month, why, and what to expect (forvaltningsloven
+    § 11 a)."""
+    delay_reason: Mapped[DelayReason | None]
+    expected_on: Mapped[date | None]
     has_new_answer: Mapped[bool] = mapped_column(default=False)
     decided_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]

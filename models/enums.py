@@ -65,6 +65,14 @@ class ContactKind(StrEnum):
     OTHER = "other"
 
 
+class DelayReason(StrEnum):
+    """Why an application is not decided within a month."""
+
+    MANY_CASES = "many_cases"
+    AWAITS_ANSWER = "awaits_answer"
+    EXAMINED = "examined"
+
+
 class QuestionStatus(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
@@ -128,6 +136,8 @@ class MessageKind(StrEnum):
     CONTACT_CHANGED = "contact_changed"
     SHORTLIST_UNUSED = "shortlist_unused"
     NEW_PEOPLE = "new_people"
+    DETAILS_CHANGED = "details_changed"
+    PROVISIONAL_REPLY = "provisional_reply"
 
 
 class MessageStatus(StrEnum):

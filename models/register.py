@@ -140,6 +140,26 @@ class RegisterExportPerson(Base):
     )
 
 
+class RecipientNotice(HasId, Base):
+    """One user's organisation was shown a person's contact details or CV, which have changed since or are erased: told
+    of, so that what it has kept is put right (GDPR article 19). Without a person it is an erasure."""
+
+    __tablename__ = "recipient_notice"
+    __table_args__ = (
+        UniqueConstraint("professional_id", "organisation_id", "account_id"),
+        Index("ix_recipient_notice_organisation_changed", "organisation_id", "changed_at"),
+        Index("ix_recipient_notice_untold", "organisation_id", postgresql_where="told_at IS NULL"),
+    )
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    professional_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id", ondelete="SET NULL"))
+    shown_at: Mapped[datetime]
+    """When the user was last shown them."""
+    changed_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    account: Mapped[Account] = relationship()
+
+
 class Alarm(HasId, Base):
     """Something in the use of the register that somebody at the Directorate must look at (C25)."""
 
