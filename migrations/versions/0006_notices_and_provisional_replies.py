@@ -6,6 +6,15 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
+MESSAGES = (
+    "'application_received', 'more_information', 'application_granted', 'application_declined', 'appeal_upheld', "
+    "'invitation', 'invitation_reminder', 'invitation_expired', 'invitation_accepted', 'new_invitation_requested', "
+    "'access_ended', 'reconfirmation_due', 'access_unused', 'access_locked', 'email_confirmation', "
+    "'availability_check', 'profile_erased', 'file_refused', 'before_erasure', 'listing_lost', "
+    "'privacy_case_received', 'privacy_case_extended', 'privacy_case_answered', 'contact_changed', "
+    "'shortlist_unused', 'new_people', 'details_changed', 'provisional_reply'"
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -37,10 +46,8 @@ def upgrade() -> None:
             name=op.f("uq_recipient_notice_professional_id_organisation_id_account_id"),
         ),
     )
-    op.create_index(op.f("ix_recipient_notice_account_id"), "recipient_notice", ["account_id"], unique=False)
-    op.create_index(
-        "ix_recipient_notice_organisation_changed", "recipient_notice", ["organisation_id", "changed_at"], unique=False
-    )
+    op.create_index(op.f("ix_recipient_notice_account_id"), "recipient_notice", ["account_id"])
+    op.create_index("ix_recipient_notice_organisation_changed", "recipient_notice", ["organisation_id", "changed_at"])
     op.create_index(
         "ix_recipient_notice_untold",
         "recipient_notice",
@@ -58,3 +65,11 @@ def upgrade() -> None:
         ),
     )
     op.add_column("access_application", sa.Column("expected_on", sa.Date(), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_access_application_delay_reason_known"),
+        "access_application",
+        "delay_reason IN ('many_cases', 'awaits_answer', 'examined')",
+    )
+    name = op.f("ck_message_kind_known")
+    op.drop_constraint(name, "message")
+    op.create_check_constraint(name, "message", f"kind IN ({MESSAGES})")
