@@ -12,7 +12,7 @@ from models.enums import Language
 from models.national_numbers import written
 from models.organisation import Municipality
 from models.professional import PostalCode, Professional
-from services import audit, blocks, boxes, email_confirmation, listing, national_ids
+from services import audit, blocks, boxes, email_confirmation, listing, national_ids, recipient_notices
 from services.access import Actor
 from services.blocks import Findable
 from services.errors import Unfit
@@ -122,6 +122,8 @@ def save(actor: Actor, professional: Professional, answers: Mapping[str, Any], *
     changed = [name for name in answers if getattr(before, name) not in (answers[name], answers[name] or None)]
     if changed:
         audit.record(actor, "contact_details.changed", professional, subject_id=professional.account_id, fields=changed)
+    if recipient_notices.FIELDS.intersection(changed):
+        recipient_notices.note(professional)
     listing.refresh(professional.id)
 
 

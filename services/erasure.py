@@ -34,6 +34,7 @@ from services import (
     mailbox,
     outbox,
     professionals,
+    recipient_notices,
     references,
     register_files,
     sessions,
@@ -120,6 +121,7 @@ def _remove(record: ErasureRecord, professional: Professional) -> None:
     attachments.remove_all(professional)
     exports.remove_all(professional)
     register_files.withdraw([professional.id], from_everybody=True)
+    recipient_notices.note(professional)
     db.session.execute(delete(Professional).where(Professional.id == professional.id))
     db.session.expunge(professional)
     for table in (HeldForm, FormKey):

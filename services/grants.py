@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import contains_eager, selectinload
 
 from extensions import clock
@@ -179,6 +179,26 @@ def administrator_emails(organisation_id: UUID) -> list[str]:
     query = select(Nominee.email).join(Grant, Grant.nominee_id == Nominee.id).order_by(Nominee.email)
     is_administrator = Grant.level == AccessLevel.USER_ADMINISTRATOR
     return list(db.session.scalars(query.where(Grant.organisation_id == organisation_id, IN_USE, is_administrator)))
+
+
+def reached_through(organisation_id: UUID, account_id: UUID) -> tuple[AccessApplication, list[str]] | None:
+    """Where what concerns a user of an organisation is sent, and the application that names the addresses: to the user,
+    without access any more to those who manage the users, or else to the contact person. None when nobody has ever had
+    access, or it is forgotten."""
+    is_users = and_(IN_USE, Grant.account_id.is_not_distinct_from(account_id))
+    found = db.session.execute(
+        select(Grant, is_users)
+        .where(Grant.organisation_id == organisation_id)
+        .order_by(is_users.desc(), Grant.created_at.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return None
+    grant, has_access = found
+    application = grant.nominee.application
+    if has_access:
+        return application, [grant.nominee.email]
+    return application, administrator_emails(organisation_id) or [invitations.contact_email(application)]
 
 
 def confirm(actor: Actor, confirmed: Sequence[Grant]) -> None:

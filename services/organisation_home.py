@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from extensions import clock
 from extensions.database import db
@@ -11,7 +11,7 @@ from models.application import AccessApplication
 from models.enums import ApplicationStatus, ExportStatus, GrantStatus
 from models.grant import IN_USE, Grant
 from models.register import RegisterExport, SavedSearch, Shortlist
-from services import geography, grants, saved_searches, search, settings
+from services import geography, grants, recipient_notices, saved_searches, search, settings
 from services.access import Actor
 from services.saved_searches import Standing
 from services.search import Counts, Filters
@@ -34,6 +34,8 @@ class Home:
     users: int
     to_confirm: int
     """Users whose access ends or stays locked unless the organisation confirms it."""
+    has_to_put_right: bool
+    """Whether the details of anybody have changed, or are erased, since the organisation was shown them."""
     applications: int
     shortlists: int
     files: int
@@ -56,6 +58,7 @@ def of(actor: Actor) -> Home:
             _count(and_(own, Grant.status == GrantStatus.ACTIVE, or_(Grant.locked_at.is_not(None), soon_over))).label(
                 "to_confirm"
             ),
+            exists().where(recipient_notices.to_put_right(actor)).label("has_to_put_right"),
             _count(
                 and_(
                     AccessApplication.organisation_id == actor.organisation_id, AccessApplication.status.in_(UNDER_WAY)

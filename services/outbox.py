@@ -37,6 +37,7 @@ class Job(StrEnum):
     KEEP_FRESH = "workers.availability.keep_fresh"
     REFRESH_LISTING = "workers.availability.refresh_listing"
     SEND_ALERTS = "workers.alerts.send"
+    TELL_RECIPIENTS = "workers.alerts.tell_recipients"
     NOTE_AUDIT_HEAD = "workers.audit.note_head"
     VERIFY_AUDIT = "workers.audit.verify"
     FORGET_EVENTS = "workers.audit.forget"

@@ -18,7 +18,7 @@ from models.enums import MessageKind, PrivacyCaseStatus, ProfessionalStatus
 from models.message import Message
 from models.privacy import ErasureRecord, PersonLookup, PrivacyCase
 from models.professional import Professional
-from services import audit, email_confirmation, listing, mailbox, national_ids, privacy_casework
+from services import audit, email_confirmation, listing, mailbox, national_ids, privacy_casework, recipient_notices
 from services.access import DECIDING_ROLES, Actor
 from services.errors import Conflict, Forbidden, NotFound, Unfit
 
@@ -164,6 +164,7 @@ def correct_email(actor: Actor, lookup: PersonLookup, email: str) -> None:
     if old == email:
         raise Unfit("email", _("Dette er adressen vi har."))
     email_confirmation.begin_anew(professional, email)
+    recipient_notices.note(professional)
     for address in (old, email) if old else (email,):
         mailbox.queue(
             MessageKind.CONTACT_CHANGED,

@@ -59,6 +59,7 @@ class Key(StrEnum):
     SHORTLISTS_PER_ORGANISATION = "shortlists_per_organisation"
     SAVED_SEARCHES = "saved_searches_per_user"
     SAVED_SEARCH_DAYS = "saved_search_days"
+    RECIPIENT_DAYS = "recipient_days"
     SAMPLED_PERCENT = "sampled_percent"
 
 
@@ -108,6 +109,7 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.SHORTLISTS_PER_ORGANISATION: (50, "count"),
     Key.SAVED_SEARCHES: (50, "count"),
     Key.SAVED_SEARCH_DAYS: (90, "days"),
+    Key.RECIPIENT_DAYS: (90, "days"),
     Key.SAMPLED_PERCENT: (10, "percent"),
 }
 
@@ -128,6 +130,11 @@ RETENTION = (
         Key.FILE_HOURS,
         _l("Fil med helsepersonell som en virksomhet har tatt ut"),
         _l("For at den som ba om filen, skal rekke å laste den ned."),
+    ),
+    (
+        Key.RECIPIENT_DAYS,
+        _l("At opplysninger en virksomhet har hentet, er endret eller slettet"),
+        _l("For at virksomheten skal rette det den selv har lagret."),
     ),
     (Key.APPLICATION_YEARS, _l("Søknad om tilgang og vedtak"), _l("Arkivplikten. Deretter fjernes de fra tjenesten.")),
     (Key.PENDING_USER_DAYS, _l("Invitasjon som ikke ble tatt i bruk"), _l("Regnes fra den gikk ut.")),

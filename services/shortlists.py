@@ -25,12 +25,11 @@ from extensions.language import alphabetical
 from models.account import Account
 from models.audit import AuditEvent
 from models.enums import ContactOutcome, MessageKind
-from models.grant import IN_USE, Grant
 from models.listing import Listing
 from models.organisation import Organisation
 from models.professional import Professional
 from models.register import Shortlist, ShortlistEntry
-from services import audit, boxes, grants, insight, invitations, mailbox, search, words
+from services import audit, boxes, grants, insight, mailbox, search, words
 from services.access import Actor
 from services.errors import NotFound, Unfit
 from services.settings import Key, value, values
@@ -361,25 +360,12 @@ def _unused_since(moment: datetime, condition: ColumnElement[bool]) -> Sequence[
 
 
 def _warn(shortlist: Shortlist, deleted_on: date) -> None:
-    """One e-mail for all of a day: to the owner, or, when the owner has no access any more, to those who manage the
-    organisation's users, or else to the contact person."""
-    is_owners = and_(IN_USE, Grant.account_id.is_not_distinct_from(shortlist.created_by_id))
-    found = db.session.execute(
-        select(Grant, is_owners)
-        .where(Grant.organisation_id == shortlist.organisation_id)
-        .order_by(is_owners.desc(), Grant.created_at.desc())
-        .limit(1)
-    ).one_or_none()
+    """One e-mail for all of a day."""
+    found = grants.reached_through(shortlist.organisation_id, shortlist.created_by_id)
     if found is None:
         return  # nobody has had access for years
-    grant, owner_has_access = found
-    application = grant.nominee.application
-    if owner_has_access:
-        recipients = [grant.nominee.email]
-    else:
-        administrators = grants.administrator_emails(shortlist.organisation_id)
-        recipients = administrators or [invitations.contact_email(application)]
-    for address in recipients:
+    application, addresses = found
+    for address in addresses:
         mailbox.queue(
             MessageKind.SHORTLIST_UNUSED,
             f"{shortlist.organisation_id}|{deleted_on}",

@@ -123,6 +123,7 @@ MESSAGE_KIND: Mapping[MessageKind, Any] = {
     MessageKind.CONTACT_CHANGED: _l("E-postadressen rettet"),
     MessageKind.SHORTLIST_UNUSED: _l("Varsel om sletting av kortliste"),
     MessageKind.NEW_PEOPLE: _l("Varsel om nye personer"),
+    MessageKind.DETAILS_CHANGED: _l("Varsel om endrede opplysninger"),
 }
 
 ORGANISATION_KIND: Mapping[OrganisationKind, Any] = {
@@ -280,6 +281,8 @@ OWN_LOG = "own_log"
 """The purpose of a look that came of reading an organisation's log of its own users."""
 SHORTLIST = "shortlist"
 """The purpose of a look at somebody who is on a shortlist."""
+PUT_RIGHT = "put_right"
+"""The purpose of a look at somebody whose details have changed since the organisation was shown them."""
 
 
 def purpose(written: str | None) -> str:
@@ -288,6 +291,8 @@ def purpose(written: str | None) -> str:
         return str(_("Kontroll av egne brukere"))
     if written == SHORTLIST:
         return str(_("Følger opp en kortliste"))
+    if written == PUT_RIGHT:
+        return str(_("Retter opplysninger virksomheten har hentet"))
     return str(CONTACT_PURPOSE[ContactPurpose(written)]) if written in set(ContactPurpose) else written or "–"
 
 

@@ -2,7 +2,16 @@
 
 import logging
 
-from services import archive, file_scans, housekeeping, register_files, retention, saved_searches, shortlists
+from services import (
+    archive,
+    file_scans,
+    housekeeping,
+    recipient_notices,
+    register_files,
+    retention,
+    saved_searches,
+    shortlists,
+)
 from workers.job import job
 
 log = logging.getLogger("jobs")
@@ -46,6 +55,7 @@ def retain() -> None:
         archive.remove_old,
         saved_searches.forget_ended,
         register_files.forget_old,
+        recipient_notices.forget_old,
         retention.delete_unused_accounts,
         housekeeping.empty_old_messages,
         housekeeping.discard_old_links,

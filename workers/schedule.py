@@ -37,6 +37,7 @@ SCHEDULE = (
     Periodic("0 6 * * *", Job.RECONFIRM_GRANTS),
     Periodic("40 5 * * *", Job.CHECK_ORGANISATIONS),
     Periodic("0 7 * * *", Job.SEND_ALERTS),
+    Periodic("30 7 * * *", Job.TELL_RECIPIENTS),
     Periodic("20 3 * * *", Job.RETAIN),
     Periodic("40 3 * * *", Job.REPORT_INVARIANTS),
     Periodic("45 3 * * *", Job.FORGET_ERASURES),

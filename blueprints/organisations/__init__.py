@@ -1,6 +1,6 @@
-"""An organisation's own pages: home, its users, and what they have done."""
+"""An organisation's own pages: home, its users, what they have done, and what there is to put right."""
 
-from blueprints.organisations import log
+from blueprints.organisations import changes, log
 from blueprints.organisations.views import bp
 
-__all__ = ["bp", "log"]
+__all__ = ["bp", "changes", "log"]

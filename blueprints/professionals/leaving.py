@@ -14,12 +14,13 @@ from services.settings import Key
 @open_to(Role.PROFESSIONAL)
 def leave() -> ResponseReturnValue:
     professional = professionals.own(actor())
-    numbers = settings.values(Key.AUDIT_YEARS, Key.BACKUP_DAYS)
+    numbers = settings.values(Key.AUDIT_YEARS, Key.BACKUP_DAYS, Key.RECIPIENT_DAYS)
     return render_template(
         "professionals/leave.html",
         professional=professional,
         keep_log=settings.duration(numbers[Key.AUDIT_YEARS], "years"),
         keep_backups=settings.duration(numbers[Key.BACKUP_DAYS], "days"),
+        keep_recipients=settings.duration(numbers[Key.RECIPIENT_DAYS], "days"),
         has_other_roles=any(hat.role is not Role.PROFESSIONAL for hat in sign_in.hats(actor().account_id)),
     )
 

@@ -236,7 +236,9 @@ def test_the_applicants_pages(app, client_for, world):
 def test_the_organisations_pages(app, client_for, world):
     client = client_for(world.administrator.person, Role.ORGANISATION_USER, world.organisation)
     user = f"/brukere/{world.administrator.id}"
-    ask_little(app, client, [f"/virksomhet{page}" for page in ("", "/brukere", "/logg", user, f"{user}/stopp")])
+    ask_little(
+        app, client, [f"/virksomhet{page}" for page in ("", "/brukere", "/logg", "/endringer", user, f"{user}/stopp")]
+    )
 
 
 def test_the_organisations_shortlists(app, client_for, make, world):
