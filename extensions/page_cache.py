@@ -1,19 +1,17 @@
 """Pages that are the same for everybody who has not signed in, kept for a minute in the process.
 
-A crisis brings many visitors at once, and nearly all of them to the front page. Only answers to a plain GET
-without
-our session cookie
-are kept or given, so nothing of a person can be among them.
+A crisis brings many visitors at once, and nearly all of them to the front page. Only answers to a plain GET without our
+session cookie, in which nothing was known of a person, are kept or given.
 """
 
 import time
 from collections.abc import Callable, Iterable
 from functools import wraps
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from flask import Flask, Response, make_response, request
+from flask import Flask, Response, make_response, request, session
 from flask.typing import ResponseReturnValue
+from werkzeug.sansio.http import parse_cookie  # as Flask's own request does
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -33,7 +31,7 @@ def same_for_visitors(view: View) -> View:
     @wraps(view)
     def wrapped(*args: object, **kwargs: object) -> Response:
         response = make_response(view(*args, **kwargs))
-        request.environ[MARK] = response.status_code == 200
+        request.environ[MARK] = response.status_code == 200 and not session
         return response
 
     return cast(View, wrapped)
@@ -64,16 +62,9 @@ class PageCache:
         if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING") or environ.get("HTTP_HOST") != self.host:
             return None
         cookies = environ.get("HTTP_COOKIE", "")
-        if not cookies:
-            return environ.get("PATH_INFO", ""), ""
-        try:
-            named = SimpleCookie(cookies)
-        except CookieError:  # another site on our domain may name its cookies as it likes
+        if self.session_cookie in cookies:  # wherever it stands: other sites on our domain set what they like
             return None
-        if self.session_cookie in named:
-            return None
-        scheme = named.get(self.scheme_cookie)
-        return environ.get("PATH_INFO", ""), scheme.value if scheme else ""
+        return environ.get("PATH_INFO", ""), parse_cookie(cookies).get(self.scheme_cookie, "")
 
     def _answer_and_keep(
         self, key: tuple[str, str], environ: "WSGIEnvironment", start_response: "StartResponse"

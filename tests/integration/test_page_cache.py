@@ -1,6 +1,9 @@
 """Open pages are kept in memory for visitors, and never anything else."""
 
+import pytest
+
 from blueprints.page_context import COLOUR_COOKIE
+from extensions import page_cache
 from extensions.page_cache import MARK
 
 
@@ -26,6 +29,31 @@ def test_somebody_signed_in_gets_a_page_of_their_own(app, make, client_for):
     app.test_client().get("/om")
     assert "Kari Prøve" in client_for(make.account("Kari Prøve")).get("/om").text
     assert "Kari Prøve" not in app.test_client().get("/om").text
+
+
+FOREIGN = ('cc={"v":1}', "OptanonConsent=a b", '_pk_ref.1=["","",1]', "path=1", "=", "a=okt", "æ=ø")
+"""What consent banners and counters on a domain above ours set: no cookie by the book, and sent before ours."""
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_the_cookies_of_other_sites_hide_nobodys_session(app, make, client_for, foreign):
+    client = client_for(make.account("Kari Prøve"))
+    name = app.config["SESSION_COOKIE_NAME"]
+    own = f"{name}={client.get_cookie(name).value}"
+    for path in ("/", "/om", "/en/hjelp"):
+        for both in (f"{foreign}; {own}", f"{own}; {foreign}"):
+            answer = app.test_client(use_cookies=False).get(path, headers={"Cookie": both})
+            assert "Kari Prøve" in answer.text
+        visitor = app.test_client(use_cookies=False)
+        assert "Kari Prøve" not in visitor.get(path).text
+        assert "Kari Prøve" not in visitor.get(path, headers={"Cookie": foreign}).text
+
+
+def test_a_page_that_knows_somebody_is_never_kept(app, make, client_for, monkeypatch):
+    """Also when the cookie was not seen for what it is."""
+    monkeypatch.setattr(page_cache.PageCache, "_key", lambda self, environ: (environ["PATH_INFO"], ""))
+    assert "Kari Prøve" in client_for(make.account("Kari Prøve")).get("/hjelp").text
+    assert "Kari Prøve" not in app.test_client().get("/hjelp").text
 
 
 def test_only_marked_pages_are_kept(app):
