@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from alembic import command
@@ -28,8 +27,10 @@ from extensions import clock
 from extensions.database import db
 from extensions.queue import SERIALIZER, connection, queues
 from models import Base
+from models.audit import AuditEvent
 from models.enums import Role as ActingRole
 from services import reference_data, sessions
+from services.audit_reading import ACTION_TEXT
 from stubs.testing import Stubs, start_stubs
 from tests.builders import Builders
 from tests.pages import Page
@@ -47,6 +48,20 @@ def unordered() -> Iterator[None]:
     event.listen(Session, "do_orm_execute", turn_round)
     yield
     event.remove(Session, "do_orm_execute", turn_round)
+
+
+@pytest.fixture(autouse=True)
+def noted_acts() -> Iterator[None]:
+    """Whatever a test lets be noted in the audit log has a text for those who read it."""
+    noted: set[str] = set()
+
+    def note(_mapper: Any, _connection: Any, row: AuditEvent) -> None:
+        noted.add(row.action)
+
+    event.listen(AuditEvent, "before_insert", note)
+    yield
+    event.remove(AuditEvent, "before_insert", note)
+    assert noted <= set(ACTION_TEXT), f"services/audit_reading.py has no text for {noted - set(ACTION_TEXT)}"
 
 
 @pytest.fixture(scope="session")
@@ -299,20 +314,6 @@ def submit() -> Callable[..., TestResponse]:
         return client.post(target.action or path, data=data)
 
     return send
-
-
-def session_ids(app: Flask, account_id: UUID) -> list[UUID]:
-    """The open sessions of an account."""
-    from sqlalchemy import select
-
-    from models.account import LoginSession
-
-    with app.app_context():
-        return list(
-            db.session.scalars(
-                select(LoginSession.id).where(LoginSession.account_id == account_id, LoginSession.ended_at.is_(None))
-            )
-        )
 
 
 @pytest.fixture

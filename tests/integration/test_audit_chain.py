@@ -44,7 +44,7 @@ def intruder(postgres):
 
 def write_events(count):
     for number in range(count):
-        audit.record(None, "thing.happened", number=number, letters="á č đ ŋ š ŧ ž æ ø å")
+        audit.record(None, "profile.opened", number=number, letters="á č đ ŋ š ŧ ž æ ø å")
     db.session.commit()
 
 
@@ -77,9 +77,9 @@ def test_sealing_again_adds_nothing(chain):
 
 def test_an_event_that_committed_late_is_sealed_later(app, context):
     with app.app_context():
-        audit.record(None, "slow.happened")
+        audit.record(None, "cv.downloaded")
         db.session.flush()  # it has its number, and has not committed
-        slow = db.session.scalar(select(AuditEvent.id).where(AuditEvent.action == "slow.happened"))
+        slow = db.session.scalar(select(AuditEvent.id).where(AuditEvent.action == "cv.downloaded"))
         with app.app_context():
             write_events(2)
             assert audit_chain.seal() == 2
@@ -104,7 +104,7 @@ def test_two_sealers_do_not_meet(app, context):
     ("acts", "fault"),
     [
         (
-            ["UPDATE audit_event SET action = 'nothing.happened' WHERE id = {3}"],
+            ["UPDATE audit_event SET action = 'noprofile.opened' WHERE id = {3}"],
             (3, 3, "the event is not what was sealed"),
         ),
         (["UPDATE audit_event SET facts = '{{}}' WHERE id = {5}"], (5, 5, "the event is not what was sealed")),
@@ -179,7 +179,7 @@ def test_events_are_forgotten_when_their_years_are_over_and_the_chain_is_whole(c
     db.session.commit()
     assert events() == old[3:] and db.session.scalar(select(func.count()).select_from(LogReview)) == 0
     months = db.session.execute(select(AuditMonth.action, AuditMonth.count)).all()
-    assert [tuple(row) for row in months] == [("thing.happened", 3)]
+    assert [tuple(row) for row in months] == [("profile.opened", 3)]
     assert audit_chain.verify() == audit_chain.verify(noted) == noted
     for head in (Head(1, first), audit_chain.beginning()):
         fault = "is forgotten, and cannot be compared with the head that was noted"
@@ -214,7 +214,7 @@ def test_a_beginning_that_somebody_cut_off_shows(chain, intruder):
         "DELETE FROM audit_event",
     )
     assert audit_chain.verify() == Fault(6, None, "the months do not count as many events as are forgotten")
-    intruder("INSERT INTO audit_month VALUES (date_trunc('month', now() - interval '4 years'), 'thing.happened', 6)")
+    intruder("INSERT INTO audit_month VALUES (date_trunc('month', now() - interval '4 years'), 'profile.opened', 6)")
     assert audit_chain.verify() == Fault(6, None, "was forgotten before its years were over")
     intruder("UPDATE audit_month SET month = '2010-01-01'")
     fault = "is forgotten, and cannot be compared with the head that was noted"

@@ -33,9 +33,9 @@ def test_another_host_name_is_refused(client):
     "statement", ["UPDATE audit_event SET action = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event"]
 )
 def test_the_application_cannot_change_the_audit_log(context, statement):
-    audit.record(None, "test.happened")
+    audit.record(None, "profile.opened")
     db.session.commit()
     with pytest.raises(ProgrammingError):
         db.session.execute(text(statement))
     db.session.rollback()
-    assert db.session.scalars(select(AuditEvent.action)).all() == ["test.happened"]
+    assert db.session.scalars(select(AuditEvent.action)).all() == ["profile.opened"]

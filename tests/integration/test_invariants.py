@@ -196,7 +196,7 @@ def test_an_invitation_without_its_mail(context, make, alarms):
 
 
 def test_unsealed_events(context, alarms):
-    audit.record(None, "thing.happened")
+    audit.record(None, "profile.opened")
     db.session.commit()
     with later(minutes=11):
         assert alarms(invariants.watch) == {"unsealed_events": 1}
