@@ -21,8 +21,7 @@ from services import staff
 @with_appcontext
 def add_caseworker(name: str, role: str) -> None:
     """Put a person on the staff list. The national identity number is asked for, or read from standard input: it must
-    not
-    stand in the shell's history or the list of processes."""
+    not stand in the shell's history or the list of processes."""
     number = normalise(click.prompt("National identity number", hide_input=True))
     if not is_valid(number, allow_synthetic=settings().allow_synthetic_id):
         raise click.ClickException("That is not a valid national identity number")

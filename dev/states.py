@@ -11,8 +11,7 @@ FILE = Path(__file__).parent.parent / "docs" / "states.md"
 INTRODUCTION = """# States
 
 Drawn from the `TRANSITIONS` tables of the models by `python -m dev.states`; a test fails when this page is old. A
-status moves
-only along an arrow; everything else raises `InvalidTransition`, which a person sees as a 409 page.
+status moves only along an arrow; everything else raises `InvalidTransition`, which a person sees as a 409 page.
 """
 
 
@@ -34,7 +33,7 @@ def _section(kind: type[HasStatus]) -> str:
     ]
     reached = {target for targets in kind.TRANSITIONS.values() for target in targets}
     ends = [f"    {state} --> [*]" for state in sorted(reached) if not kind.TRANSITIONS.get(state)]
-    summary = (inspect.getdoc(kind) or "").splitlines()[0]
+    summary = (inspect.getdoc(kind) or "").split("\n\n")[0]
     lines = ["stateDiagram-v2", f"    [*] --> {start}", *arrows, *ends]
     return f"\n## {kind.__name__}\n\n{summary}\n\n```mermaid\n" + "\n".join(lines) + "\n```\n"
 

@@ -1,6 +1,5 @@
-"""Logs as one JSON object a line, from an allow-list of fields, with a last filter that masks national
-identity
-numbers (C72, C73)."""
+"""Logs as one JSON object a line, from an allow-list of fields, with a last filter that masks national identity numbers
+(C72, C73)."""
 
 import json
 import logging

@@ -28,8 +28,7 @@ class StepForm(FlaskForm):
     """A form on one page.
 
     `seen` is a digest of the values the page was made with: when the row has others by the time the form comes back,
-    somebody
-    else has changed them (409 with both versions), while changes on other pages disturb nobody.
+    somebody else has changed them (409 with both versions), while changes on other pages disturb nobody.
     """
 
     class Meta:

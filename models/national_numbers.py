@@ -1,8 +1,7 @@
 """The rules of national identity numbers (fødselsnummer, D-number), and nothing derived from them.
 
 Rules: Skatteetaten's control digits of today and for numbers issued from 2032 (integrations.md 8.2). Not age, not
-gender and not
-century is read from a number (security.md C47).
+gender and not century is read from a number (security.md C47).
 """
 
 import re

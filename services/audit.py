@@ -29,8 +29,7 @@ def record(
     """Note that `actor` (None: the system) did `action` (past tense, for example application.submitted) to `row`.
 
     `subject_id` is the account whose data it was about; `fields` are names, never values; `facts` are ids, codes and
-    counts,
-    never a name, a number or a text of a person.
+    counts, never a name, a number or a text of a person.
     """
     columns = {
         "at": clock.now(),

@@ -43,8 +43,7 @@ def decide(actor: Actor, application_id: UUID, outcomes: Sequence[Outcome], text
     Afterwards the decision is final and its consequences are under way; or, where all are declined, it is proposed and
     waits for a colleague. An open question is withdrawn. Raises Conflict with who decided when somebody was first, or
     when the organisation changed the persons meanwhile, Forbidden for a party, NeedsFreshLogin, NotEligible or
-    Unavailable when Enhetsregisteret says no or nothing,
-    ValueError for outcomes that do not fit the case.
+    Unavailable when Enhetsregisteret says no or nothing, ValueError for outcomes that do not fit the case.
     """
     require_fresh_login(actor)
     application = casework.find(actor, application_id)

@@ -17,8 +17,8 @@ def claim(key: UUID, body_hash: bytes, account_id: UUID | None) -> str | None:
     """Take the key for this request; returns where an equal, earlier press was led, or None when this is the first.
 
     The row is inserted in the request's own transaction: a press at the same time waits here until the first has
-    committed, and
-    goes through as the first when that one was refused. The same key with other content, after "back", is a new act.
+    committed, and goes through as the first when that one was refused. The same key with other content, after "back",
+    is a new act.
     """
     taken = db.session.scalar(
         insert(FormKey)

@@ -35,9 +35,8 @@ class Held:
 def keep(held: Held) -> str | None:
     """Keep one form for its owner; returns the secret for the cookie, or None when there is nothing to keep.
 
-    Written in a transaction of its own: the request it comes from is being refused. The path is sealed with the
-    fields, as it
-    may hold the token of an invitation.
+    Written in a transaction of its own: the request it comes from is being refused. The path is sealed with the fields,
+    as it may hold the token of an invitation.
     """
     content = json.dumps({"path": held.path, "fields": held.fields, "out": held.was_signed_out}).encode()
     if not held.fields or len(content) > LARGEST:

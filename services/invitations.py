@@ -44,8 +44,7 @@ def create(actor: Actor, grant: Grant) -> Invitation:
     """Make a new link for a grant and queue its e-mail (5); the link before it is dead (C30).
 
     The caller has asked who may. The token itself is stored nowhere: the e-mail makes it again from the key ring and
-    the
-    invitation's id.
+    the invitation's id.
     """
     _withdraw_live(grant)
     application = grant.nominee.application
@@ -197,8 +196,7 @@ def contact_email(application: AccessApplication) -> str:
 
 def require_may_manage(actor: Actor, grant: Grant, *, only_resend: bool = False) -> None:
     """A caseworker, the applicant's side of the application, or a user administrator of the organisation; the contact
-    person
-    may only resend.
+    person may only resend.
 
     Raises NotFound to those for whom the grant does not exist, Forbidden to those who may only see it.
     """

@@ -72,9 +72,8 @@ def finish(provider: str, params: Mapping[str, str], browser: str, earlier_token
 
     The session this browser had before is dead afterwards; its role is gone on with when it was the same person's.
 
-    Raises AttemptGone, adapters' LoginRefused or Unavailable. The attempt is used up whatever the outcome: it is
-    marked in a
-    transaction of its own, so that a refused answer cannot be tried again.
+    Raises AttemptGone, adapters' LoginRefused or Unavailable. The attempt is used up whatever the outcome: it is marked
+    in a transaction of its own, so that a refused answer cannot be tried again.
     """
     ours = agencies().providers[provider]
     state = params.get("state", "")

@@ -1,5 +1,6 @@
 """Statuses move only along their tables, and the drawing of the tables is today's."""
 
+import re
 from contextlib import nullcontext
 
 import pytest
@@ -26,3 +27,9 @@ def test_status_moves_only_along_the_table(kind, start, target):
 
 def test_the_drawing_is_todays():
     assert states.FILE.read_text() == states.page(), "run `python -m dev.states`"
+
+
+def test_each_status_is_told_of_in_whole_sentences():
+    drawn = re.findall(r"^## (\w+)\n\n(.+?)\n\n```", states.page(), re.MULTILINE | re.DOTALL)
+    assert len(drawn) == len(states.tables())
+    assert [name for name, summary in drawn if not summary.endswith(".")] == []
