@@ -169,11 +169,6 @@ def of_application(actor: Actor, application: AccessApplication) -> list[Grant]:
     return found
 
 
-def count_active(organisation_id: UUID) -> int:
-    """How many have taken their access into use, and may use it."""
-    return db.session.scalar(select(func.count()).where(Grant.organisation_id == organisation_id, IN_USE)) or 0
-
-
 def administrator_emails(organisation_id: UUID) -> list[str]:
     """The addresses of those who manage the organisation's users."""
     query = select(Nominee.email).join(Grant, Grant.nominee_id == Nominee.id).order_by(Nominee.email)
