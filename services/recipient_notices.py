@@ -91,7 +91,7 @@ def of(actor: Actor, page: int = 1) -> Content:
     total = db.session.scalar(select(func.count()).select_from(RecipientNotice).where(to_put_right(actor))) or 0
     pages = max(1, ceil(total / PAGE))
     page = min(page, pages)
-    found = db.session.execute(
+    found = db.session.execute(  # the last two are None for a person the organisation does not see
         select(RecipientNotice, Account.name, Listing.account_id, Listing.name)
         .join(Account, Account.id == RecipientNotice.account_id)
         .outerjoin(
@@ -106,7 +106,7 @@ def of(actor: Actor, page: int = 1) -> Content:
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     ).all()
-    if named := sorted({str(account_id) for _notice, _user, account_id, _name in found if account_id}):
+    if named := sorted({str(account_id) for _notice, _user, account_id, name in found if name}):
         audit.record(actor, insight.SHOWN, purpose=words.PUT_RIGHT, shown=named)
     return Content([Line(notice, user, name) for notice, user, _account_id, name in found], page, pages)
 
