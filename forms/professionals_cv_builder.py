@@ -38,10 +38,7 @@ class MonthField(SelectField):
     """A month by its name; `data` is 1–12 or None."""
 
     def __init__(self, label: Any, *, optional: bool = False, **kwargs: Any) -> None:
-        choices = [
-            SelectChoice("", _l("Velg måned")),
-            *(SelectChoice(str(n), name) for n, name in enumerate(MONTHS, 1)),
-        ]
+        choices = chooser(_l("Velg måned"), [(str(number), name) for number, name in enumerate(MONTHS, 1)])
         super().__init__(
             label,
             [] if optional else [Filled(_l("Velg måned."))],
@@ -120,18 +117,12 @@ class LanguageForm(StepForm):
     level = SelectField(
         _l("Nivå"),
         [Filled(_l("Velg nivå."))],
-        choices=[
-            SelectChoice("", _l("Velg nivå")),
-            *(SelectChoice(level.value, LEVELS[level]) for level in LanguageLevel),
-        ],
+        choices=chooser(_l("Velg nivå"), [(level.value, LEVELS[level]) for level in LanguageLevel]),
     )
 
     def __init__(self, languages: Sequence[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.title.choices = [
-            SelectChoice("", _("Velg språk")),
-            *(SelectChoice(code, name) for code, name in languages),
-        ]
+        self.title.choices = chooser(_("Velg språk"), languages)
 
 
 class ReferenceForm(StepForm):
