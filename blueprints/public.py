@@ -19,6 +19,11 @@ bp = Blueprint("public", __name__)
 COLOUR_CHOICES = {"auto": "auto", "lyst": "light", "mørkt": "dark"}
 COLOUR_KEPT = timedelta(days=365)
 SECURITY_TXT_VALID = timedelta(days=180)
+NOT_FOR_SEARCH_ENGINES = (
+    "/a/", "/e/", "/i/", "/t/", "/v/", "/helse/", "/logg", "/min-side", "/personvernsaker", "/register", "/sak",
+    "/soknad", "/tilganger", "/velkommen", "/virksomhet",
+)  # fmt: skip
+"""How the addresses begin; `/logg` is the log, and signing in and out as well."""
 
 
 @bp.get("/")
@@ -141,8 +146,7 @@ def choose_colours() -> ResponseReturnValue:
 @open_to(Role.ANYONE)
 def robots() -> ResponseReturnValue:
     """Search engines may read the open pages; token links and everything behind the sign-in are of no use to them."""
-    closed = ("/i/", "/e/", "/t/", "/a/", "/min-side", "/soknad", "/virksomhet", "/sak", "/logg-inn", "/helse/")
-    paths = [f"Disallow: {prefix}{path}" for prefix in ("", "/nn", "/en") for path in closed]
+    paths = [f"Disallow: {prefix}{path}" for prefix in ("", "/nn", "/en") for path in NOT_FOR_SEARCH_ENGINES]
     return _plain_text("\n".join(["User-agent: *", *paths, ""]))
 
 

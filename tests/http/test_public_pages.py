@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from blueprints.public import COLOUR_COOKIE
 from config import Settings
+from models.enums import Role
 
 OPEN = (
     "/", "/for-virksomheter", "/for-helsepersonell", "/for-helsepersonell/sjekk", "/om", "/hjelp", "/kontakt",
@@ -141,9 +142,19 @@ def test_the_security_contact_is_valid(client: FlaskClient) -> None:
     assert datetime.now(UTC) < datetime.fromisoformat(fields["Expires"])
 
 
-def test_search_engines_stay_on_the_open_pages(client: FlaskClient) -> None:
-    text = client.get("/robots.txt").text
-    assert "Disallow: /i/" in text and "Disallow: /nn/soknad" in text
+@pytest.mark.parametrize("language", ["", "/nn", "/en"])
+def test_search_engines_stay_on_the_open_pages(app: Flask, client: FlaskClient, language: str) -> None:
+    lines = client.get("/robots.txt").text.splitlines()
+    closed = tuple(line.removeprefix("Disallow: ") for line in lines if line.startswith(f"Disallow: {language}/"))
+    behind_doors = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+        and ("token" in rule.arguments or Role.ANYONE not in app.view_functions[rule.endpoint].open_to)  # type: ignore[attr-defined]
+    ]
+    assert len(behind_doors) > 80
+    assert [rule for rule in behind_doors if not f"{language}{rule}".startswith(closed)] == []
+    assert [path for path in OPEN if f"{language}{path}".startswith(closed)] == []
 
 
 def test_an_unknown_page_shows_ways_on(client: FlaskClient) -> None:
