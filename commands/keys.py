@@ -1,30 +1,19 @@
-"""The key ring: create, add a key, rotate what older keys sealed."""
+"""The key ring: add a key, rotate what older keys sealed."""
 
 import sys
-from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
 
 from extensions.agencies import settings
 from extensions.database import db
-from extensions.keys import KeyRing, Purpose, keyring
+from extensions.keys import Purpose, keyring
 from services import key_rotation
 
 
 @click.group("keys")
 def keys() -> None:
     """The key ring."""
-
-
-@keys.command("create")
-@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
-def create(path: Path) -> None:
-    """Write a new key ring to PATH; an existing file is left alone."""
-    try:
-        KeyRing.create(path)
-    except FileExistsError:
-        raise click.ClickException(f"{path} exists already") from None
 
 
 @keys.command("add")

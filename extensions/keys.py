@@ -1,5 +1,9 @@
-"""The key ring: every key of the product, in one file outside the database and its backups (security.md section 4)."""
+"""The key ring: every key of the product, in one file outside the database and its backups (security.md section 4).
 
+`python -m extensions.keys PATH` writes the first one.
+"""
+
+import argparse
 import base64
 import hashlib
 import hmac
@@ -180,3 +184,18 @@ def _url_safe(value: bytes) -> str:
 def keyring() -> KeyRing:
     """The key ring of this app."""
     return cast(KeyRing, current_app.extensions["keyring"])
+
+
+def main() -> None:
+    """Write a new key ring, without an app: none starts before there is one. An existing file is left alone."""
+    parser = argparse.ArgumentParser(prog="python -m extensions.keys", description="Write a new key ring.")
+    parser.add_argument("path", type=Path, help="a file that does not exist")
+    path = parser.parse_args().path
+    try:
+        KeyRing.create(path)
+    except OSError as error:
+        parser.error(f"{path}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from unicodedata import normalize
 
@@ -23,6 +24,7 @@ from models.enums import Language
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+TRANSLATIONS = Path(__file__).parent.parent / "translations"
 ENVIRON_KEY = "helsereserven.language"
 PREFIXED = (Language.NYNORSK, Language.ENGLISH)
 DATE_LOCALES = {Language.BOKMAL: "nb", Language.NYNORSK: "nn", Language.ENGLISH: "en_GB"}
@@ -45,7 +47,17 @@ class LanguagePrefix:
         return self.wsgi_app(environ, start_response)
 
 
+class NoCatalogue(Exception):
+    """The texts of a language are not compiled: every page of it would be bokmål, and nobody would be told."""
+
+
 def init_app(app: Flask) -> None:
+    """Raises NoCatalogue."""
+    for language in PREFIXED:
+        catalogue = TRANSLATIONS / language / "LC_MESSAGES" / "messages.mo"
+        if not catalogue.exists():
+            raise NoCatalogue(f"{catalogue} is missing: python3 dev/bootstrap.py makes it")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     app.config["BABEL_DEFAULT_LOCALE"] = "nb"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Oslo"
     Babel(app, locale_selector=lambda: current_language().value)

@@ -126,7 +126,7 @@ class JobWorker(SimpleWorker):
 @click.option("--queues", "names", default=",".join(QueueName), show_default=True, help="Most urgent first.")
 @with_appcontext
 def worker(names: str) -> None:
-    """Do the jobs in the queues. SIGTERM lets the running job finish; kill only after a minute and a half."""
+    """Do the jobs in the queues. SIGTERM lets what is running finish, which takes JOB_LEASE at most."""
     app = _app()
     chosen = _chosen(names)
     job.bind(app)

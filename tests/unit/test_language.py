@@ -1,5 +1,11 @@
-"""Names in lists stand as people look for them."""
+"""Names in lists stand as people look for them; a language without its texts is none."""
 
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from extensions import language
 from extensions.language import alphabetical
 
 
@@ -25,3 +31,9 @@ def test_norwegian_and_sami_letters_have_their_places():
 
 def test_foreign_marks_and_case_do_not_matter():
     assert sorted(["evb", "Éva", "eva"], key=alphabetical) == ["Éva", "eva", "evb"]
+
+
+def test_nothing_starts_without_the_texts_of_a_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "TRANSLATIONS", tmp_path)
+    with pytest.raises(language.NoCatalogue, match="nn/LC_MESSAGES/messages.mo is missing"):
+        language.init_app(Flask("words"))
