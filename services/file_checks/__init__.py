@@ -5,7 +5,8 @@ What the rest of the product uses:
 - `names.shown_name`, `names.extension_of`, `names.download_header`: what a file is called, whatever was sent.
 - `quick.check(name, size, head, kind)`: empty, too big, wrong extension or signature; nothing is parsed.
 - `isolation.inspect(path, name, kind)`: the whole inspection in a process of its own (C54), typically some
-  milliseconds and never more than five seconds. It belongs in the upload: whatever is wrong is said in the response.
+  milliseconds, and a finding after five seconds of processor time. It belongs in the upload: whatever is wrong is said
+  in the response.
 - `isolation.cleaned_image(path, file_type)`: an image's bytes without metadata, made in the same kind of process.
 - `verdicts`: FileType, RefusalReason and the one exception, Refused.
 - `texts.refusal(refused, kind)`: what the person is told, in the language of the page.
