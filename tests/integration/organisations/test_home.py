@@ -171,3 +171,21 @@ def test_every_look_of_a_user_is_in_the_log() -> None:
     }
     assert set(insight.LOOKS) - by_the_directorate <= set(organisation_log.ACTS)
     assert by_the_directorate.isdisjoint(organisation_log.ACTS)
+
+
+def test_the_way_home_stands_on_every_page(make: Builders, browser: FlaskClient, client_for: Any) -> None:
+    """The organisation's name, or the place of the role; the front page offers no access to those who have it."""
+    home = f'<a class="ds-link" href="/virksomhet">{make.organisation().name}</a>'
+    for path in ("/register", "/register/kart", "/register/rapport", "/register/kortlister", "/register/eksport"):
+        assert browser.get(path).text.count(home) == 2, f"{path}: in the header and in the breadcrumbs"
+    front = browser.get("/").text
+    assert home in front and "Bruk registeret" in front and "Søk om tilgang" not in front
+    person = make.account("Siri Søker")
+    worker = make.staff(name="Saga Saksbehandler")
+    for account, role, link in (
+        (person, Role.SUBMITTER, "/soknad"),
+        (person, Role.PROFESSIONAL, "/min-side"),
+        (worker, Role.CASEWORKER, "/sak"),
+    ):
+        front = client_for(account, role).get("/nn/hjelp").text
+        assert f'<p><a class="ds-link" href="/nn{link}">' in front
