@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, literal, select, union_all
 
@@ -18,7 +19,7 @@ from models.audit import AuditEvent
 from models.enums import Role
 from models.grant import Grant
 from models.organisation import Organisation
-from services import audit
+from services import audit, words
 from services.access import Actor
 from services.errors import Forbidden
 
@@ -197,6 +198,13 @@ class LogRow:
     @property
     def text(self) -> str:
         return str(ACTION_TEXT.get(self.action, self.action))
+
+    @property
+    def role(self) -> str:
+        """What the person acted as. Whoever signs in has chosen nothing yet: a session begins as a submitter's."""
+        if self.actor_role is Role.SUBMITTER and self.action.startswith("session."):
+            return str(_("Ikke valgt rolle"))
+        return str(words.ROLE[self.actor_role]) if self.actor_role else ""
 
 
 def read(actor: Actor, wanted: LogFilter) -> tuple[list[LogRow], bool]:

@@ -70,6 +70,22 @@ def test_older_events_are_a_page_away(app, make, client_for, worker):
     assert len(shown(second)) == 10 and "Nyeste hendelser" in second.text
 
 
+def test_purposes_and_roles_are_told_in_words(app, make, client_for):
+    person = make.account()
+    with app.app_context():
+        audit.record(make.actor(person, Role.ORGANISATION_USER), "profile.opened", purpose="staff_now")
+        audit.record(make.actor(person, Role.SUBMITTER), "application.started")
+        db.session.commit()
+    reader = client_for(make.staff(Role.AUDITOR), Role.AUDITOR)
+    page = reader.get("/logg").text
+    assert "<td>Bemanne nå</td>" in page and "staff_now" not in page
+    assert "Innsender" in page and "Ikke valgt rolle" not in page
+    with app.app_context():
+        audit.record(make.actor(person, Role.SUBMITTER), "session.started")
+        db.session.commit()
+    assert "Ikke valgt rolle" in reader.get("/logg").text
+
+
 def test_every_word_list_is_complete():
     lists = [table for table in vars(words).values() if isinstance(table, dict) and isinstance(next(iter(table)), Enum)]
     assert len(lists) > 20
