@@ -76,10 +76,11 @@ class QuestionForm(StepForm):
             self.due_on.data = questions.default_due()
 
     def add_ready_text(self) -> None:
-        """Put the chosen ready text after what is typed."""
+        """Put the chosen ready text after what is typed, and open what it asks to have changed."""
         chosen = next((ready for ready in letters.ready_questions() if _value_of(ready) == self.ready.data), None)
         if chosen is not None:
             self.text.data = "\n\n".join(part for part in (self.text.data, chosen.text) if part)
+            self.opened_steps.data = [*(self.opened_steps.data or []), *chosen.opens]
 
     def validate_due_on(self, field: Field) -> None:
         _far_enough(self, field)

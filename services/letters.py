@@ -51,6 +51,8 @@ class ReadyQuestion:
     language: Language
     title: str
     text: str
+    opens: tuple[str, ...]
+    """The parts of the application that the text asks the organisation to change."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def has_appeal(text: str) -> bool:
 def blocks(letter: str) -> list[Block]:
     """The letter in pieces, for a page or a document: "# " is a heading, "- " an item, anything else a paragraph."""
     found: list[Block] = []
+    letter = letter.replace("§ ", "§\N{NO-BREAK SPACE}")
     for piece in letter.split("\n\n"):
         lines = [line for line in piece.strip().split("\n") if line.strip()]
         if not lines:
@@ -178,7 +181,13 @@ def ready_questions() -> tuple[ReadyQuestion, ...]:
     """Every ready question in both written standards."""
     content = tomllib.loads((FOLDER / "questions.toml").read_text(encoding="utf-8"))
     return tuple(
-        ReadyQuestion(entry["key"], language, entry[language]["title"], entry[language]["text"].strip())
+        ReadyQuestion(
+            entry["key"],
+            language,
+            entry[language]["title"],
+            entry[language]["text"].strip(),
+            tuple(entry.get("opens", ())),
+        )
         for language in (Language.BOKMAL, Language.NYNORSK)
         for entry in content["question"]
     )

@@ -109,7 +109,12 @@ def test_one_granted_at_a_lower_level_and_one_declined(app, desk, decide, choose
     assert "Jonas Havregress: Søke i registeret og kontakte helsepersonell." in letter
     assert "Søknaden gjaldt: Rekruttere, med stillinger og intervjuer." in letter
     assert "Nora Vintereple: Stillingen trenger ikke tilgang." in letter
-    for needed in ("forvaltningsloven § 28", "3 uker", "Postboks 220 Skøyen", "Helse- og omsorgsdepartementet"):
+    for needed in (
+        "forvaltningsloven §\N{NO-BREAK SPACE}28",
+        "3 uker",
+        "Postboks 220 Skøyen",
+        "Helse- og omsorgsdepartementet",
+    ):
         assert needed in letter
 
 

@@ -96,6 +96,7 @@ def test_ready_texts_in_both_written_standards_own_first(make, desk, submit, wor
     page = desk.get(f"/sak/{nynorsk.id}/sporsmal").text
     assert page.index('label="Nynorsk"') < page.index('label="Bokmål"')
     page = desk.get(path).text
+    assert "kommune. Virksomheten bruker bokmål." in page
     assert page.index('label="Bokmål"') < page.index('label="Nynorsk"')
     keys = [(ready.key, ready.language) for ready in letters.ready_questions()]
     assert {key for key, _ in keys} == {key for key, language in keys if language == "nn"} and len(set(keys)) == len(
@@ -107,7 +108,14 @@ def test_fetching_a_ready_text_keeps_what_is_typed(app, desk, submit, path):
     page = submit(desk, path, text="Hei Kari", ready="need.nn", fetch="1")
     assert page.status_code == 200
     assert "Hei Kari\n\nVi treng å vite meir" in page.text
-    assert not mails(app)
+    assert 'value="personer" checked' not in page.text and not mails(app)
+
+
+@pytest.mark.parametrize("ready", ["private_address.nb", "level.nn"])
+def test_a_ready_text_opens_what_it_asks_to_have_changed(desk, submit, path, ready):
+    page = submit(desk, path, text="", ready=ready, opened_steps=["kontaktperson"], fetch="1").text
+    for step, is_open in (("innsender", False), ("personer", True), ("kontaktperson", True)):
+        assert (f'value="{step}" checked' in page) is is_open, step
 
 
 def test_there_is_one_open_question_at_a_time(desk, submit, path):
