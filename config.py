@@ -1,14 +1,24 @@
 """Settings of one running process, read from the environment once at start."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 E = TypeVar("E", bound=StrEnum)
+PRODUCTION_ADDRESSES = {
+    "idporten_issuer": "https://idporten.no",
+    "maskinporten_issuer": "https://maskinporten.no/",
+    "altinn_url": "https://platform.altinn.no",
+    "enhetsregisteret_url": "https://data.brreg.no/enhetsregisteret/api",
+    "hpr_url": "https://api.offentlig.hpr.nhn.no",
+}
+"""Where the agencies are in earnest (integrations.md 1–6)."""
+PRODUCTION_HELSEID = "https://helseid-sts.nhn.no"
 
 
 class SettingsError(Exception):
@@ -179,22 +189,22 @@ def _helseid(reader: "_Reader") -> OpenIdClient | None:
 
 
 def _unfit_for_production(settings: Settings) -> list[str]:
-    """What keeps these settings out of production (security.md C10): plain http, stand-ins, synthetic numbers, weak
-    secrets."""
+    """What keeps these settings out of production (security.md C10, C67): the agencies' test environments, stand-ins,
+    synthetic numbers, weak secrets, connections that anybody may read."""
     problems = [
-        f"{name} must begin with https:// in production"
-        for name in (
-            "base_url",
-            "idporten_issuer",
-            "maskinporten_issuer",
-            "altinn_url",
-            "enhetsregisteret_url",
-            "hpr_url",
-        )
-        if not str(getattr(settings, name)).startswith("https://")
+        f"{name.upper()} must be {address} in production"
+        for name, address in PRODUCTION_ADDRESSES.items()
+        if getattr(settings, name) != address
     ]
-    if settings.helseid and not settings.helseid.issuer.startswith("https://"):
-        problems.append("helseid_issuer must begin with https:// in production")
+    if not settings.is_secure:
+        problems.append("BASE_URL must begin with https:// in production")
+    if settings.helseid and settings.helseid.issuer != PRODUCTION_HELSEID:
+        problems.append(f"HELSEID_ISSUER must be {PRODUCTION_HELSEID} in production")
+    if not re.match("rediss://(?!.*ssl_(cert_reqs|check_hostname))|unix://", settings.redis_url):
+        problems.append("REDIS_URL must begin with rediss:// or unix:// in production, with the certificate checked")
+    for name in ("database_url", "database_owner_url"):
+        if not _is_verified(getattr(settings, name) or ""):
+            problems.append(f"{name.upper()} must have sslmode=verify-full in production")
     if settings.allow_synthetic_id:
         problems.append("ALLOW_SYNTHETIC_ID must not be true in production")
     if settings.clamav_is_stand_in:
@@ -206,6 +216,15 @@ def _unfit_for_production(settings: Settings) -> list[str]:
     if len(settings.secret_key) < 32:
         problems.append("SECRET_KEY must be at least 32 characters")
     return problems
+
+
+def _is_verified(database_url: str) -> bool:
+    """Whether the server's certificate is checked, or nothing leaves this machine."""
+    url = urlsplit(database_url)
+    asked = parse_qs(url.query)
+    hosts = {url.hostname or "/", *asked.get("host", ()), *asked.get("hostaddr", ())}
+    stays_here = all(host.startswith("/") or host in ("localhost", "127.0.0.1", "::1") for host in hosts)
+    return stays_here or set(asked.get("sslmode", ())) in ({"verify-full"}, {"verify-ca"})
 
 
 class _Reader:

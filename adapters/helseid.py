@@ -26,7 +26,6 @@ class HelseId(OpenIdProvider):
     """One client at HelseID."""
 
     system = "helseid"
-    production = "https://helseid-sts.nhn.no"
     scope = (
         "openid profile helseid://scopes/identity/pid helseid://scopes/identity/security_level "
         "helseid://scopes/identity/assurance_level helseid://scopes/hpr/hpr_number"

@@ -15,7 +15,6 @@ class IdPorten(OpenIdProvider):
     """One client at ID-porten."""
 
     system = "idporten"
-    production = "https://idporten.no"
     scope = "openid profile"
 
     def logout_url(self, *, post_logout_redirect_uri: str, state: str) -> str:

@@ -90,12 +90,10 @@ class Login:
 class OpenIdProvider(ABC):
     """One client at one issuer.
 
-    `private_key` is our registered key as a JWK. `allow_test_users` lets in the provider's own test logins; unless
-    told, everywhere but at the production issuer.
+    `private_key` is our registered key as a JWK. `allow_test_users` lets in the provider's own test logins.
     """
 
     system: ClassVar[str]
-    production: ClassVar[str]
     scope: ClassVar[str]
     assertion_kind: ClassVar[str] = "JWT"
 
@@ -107,14 +105,14 @@ class OpenIdProvider(ABC):
         redirect_uri: str,
         clock: Callable[[], float] = time.time,
         *,
-        allow_test_users: bool | None = None,
+        allow_test_users: bool,
     ) -> None:
         self.issuer = issuer
         self.client_id = client_id
         self.redirect_uri = redirect_uri
         self._signer = Signer(client_id, private_key, self.assertion_kind)
         self._clock = clock
-        self._allow_test_users = issuer != self.production if allow_test_users is None else allow_test_users
+        self._allow_test_users = allow_test_users
         self._http = client(issuer, system=self.system)
         self._log = logging.getLogger(f"adapters.{self.system}")
         self._lock = Lock()

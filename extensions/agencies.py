@@ -40,8 +40,8 @@ class Agencies:
         )
         idporten = OpenIdClient(settings.idporten_issuer, settings.idporten_client_id, settings.idporten_key_file)
         return cls(
-            idporten=_provider(IdPorten, idporten, settings.base_url),
-            helseid=_provider(HelseId, settings.helseid, settings.base_url) if settings.helseid else None,
+            idporten=_provider(IdPorten, idporten, settings),
+            helseid=_provider(HelseId, settings.helseid, settings) if settings.helseid else None,
             altinn=Altinn(
                 settings.altinn_url,
                 maskinporten,
@@ -79,9 +79,15 @@ class Agencies:
         return next((provider for provider in self.providers.values() if provider.issuer == issuer), None)
 
 
-def _provider(kind: type[P], client: OpenIdClient, base_url: str) -> P:
+def _provider(kind: type[P], client: OpenIdClient, settings: Settings) -> P:
     """Each has a return address of its own, so that no answer is taken for another's (C2)."""
-    return kind(client.issuer, client.client_id, _key(client.key_file), f"{base_url}/logg-inn/{kind.system}/tilbake")
+    return kind(
+        client.issuer,
+        client.client_id,
+        _key(client.key_file),
+        f"{settings.base_url}/logg-inn/{kind.system}/tilbake",
+        allow_test_users=not settings.is_production,
+    )
 
 
 def _key(path: Path) -> dict[str, Any]:

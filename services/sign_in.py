@@ -10,14 +10,15 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import exists, func, select, update
 
-from adapters.oidc import Login
+from adapters.oidc import Login, LoginRefused, Refusal
 from extensions import clock
-from extensions.agencies import agencies
+from extensions.agencies import agencies, settings
 from extensions.database import db
 from extensions.keys import Purpose, keyring
 from models.account import Account, Identity, LoginAttempt, LoginSession, StaffMember
 from models.enums import Language, Role
 from models.grant import IN_USE, Grant
+from models.national_numbers import is_valid
 from models.organisation import Organisation
 from models.professional import Professional
 from services import audit, national_ids, professionals, sessions
@@ -80,6 +81,8 @@ def finish(provider: str, params: Mapping[str, str], browser: str, earlier_token
     attempt = _use_up(ours.issuer, state, browser)
     held = json.loads(keyring().open(Purpose.HELD, attempt.secrets_box, f"login_attempt|{attempt.state_hash.hex()}"))
     login = ours.finish(params=params, state=state, nonce=held["nonce"], verifier=held["verifier"])
+    if not is_valid(login.national_id, allow_synthetic=settings().allow_synthetic_id):
+        raise LoginRefused(Refusal.NO_NATIONAL_ID)
     account = _account_for(login)
     earlier = sessions.of_token(earlier_token) if earlier_token else None
     hat = _first_hat(account, held["next"], earlier)

@@ -84,7 +84,8 @@ def login(request: pytest.FixtureRequest, impatient: None) -> Iterator[Login]:
     with httpx.Client(verify=AUTHORITIES) as browser:
         if settings := real("idporten"):
             uri = settings["REDIRECT_URI"]
-            adapter = IdPorten(settings["ISSUER"], settings["CLIENT_ID"], key_of(settings["KEY_FILE"]), uri)
+            key = key_of(settings["KEY_FILE"])
+            adapter = IdPorten(settings["ISSUER"], settings["CLIENT_ID"], key, uri, allow_test_users=True)
             yield Login(adapter, browser, uri, settings["PERSON"], None)
         else:
             stubs: Stubs = request.getfixturevalue("stubs")
@@ -97,7 +98,8 @@ def helseid(request: pytest.FixtureRequest, impatient: None) -> Iterator[Login]:
     with httpx.Client(verify=AUTHORITIES) as browser:
         if settings := real("helseid"):
             uri = settings["REDIRECT_URI"]
-            real_one = HelseId(settings["ISSUER"], settings["CLIENT_ID"], key_of(settings["KEY_FILE"]), uri)
+            key = key_of(settings["KEY_FILE"])
+            real_one = HelseId(settings["ISSUER"], settings["CLIENT_ID"], key, uri, allow_test_users=True)
             yield Login(real_one, browser, uri, settings["PERSON"], None, "4", settings["SIGN_IN"])
         else:
             stubs: Stubs = request.getfixturevalue("stubs")

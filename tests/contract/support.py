@@ -120,11 +120,12 @@ def idporten_at(stubs: Stubs, **options: Any) -> IdPorten:
     """The adapter, pointed at the stand-in."""
     issuer = options.pop("issuer", stubs.url("idporten"))
     key = options.pop("key", None) or key_of(stubs.keys / "idporten.jwk.json")
-    return IdPorten(issuer, CLIENT_ID, key, REDIRECT_URI, **options)
+    return IdPorten(issuer, CLIENT_ID, key, REDIRECT_URI, **{"allow_test_users": True, **options})
 
 
 def helseid_at(stubs: Stubs, **options: Any) -> HelseId:
     key = options.pop("key", None) or key_of(stubs.keys / "helseid.jwk.json")
+    options = {"allow_test_users": True, **options}
     return HelseId(stubs.url("helseid"), CLIENT_ID, key, HELSEID_REDIRECT_URI, **options)
 
 

@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
-from joserfc.jwk import RSAKey
 
 from adapters.errors import Unavailable
 from adapters.helseid import HelseId
@@ -142,12 +141,6 @@ def test_the_test_provider_is_refused_in_production(helseid: Login, stubs: Stubs
     with pytest.raises(LoginRefused) as caught:
         helseid.whole()
     assert caught.value.reason is Refusal.TEST_USER
-
-
-def test_test_users_are_refused_at_the_production_issuer_without_being_told() -> None:
-    key = RSAKey.generate_key(2048, private=True).as_dict(private=True)
-    assert not HelseId("https://helseid-sts.nhn.no", "x", key, HELSEID_REDIRECT_URI)._allow_test_users
-    assert HelseId("https://helseid-sts.test.nhn.no", "x", key, HELSEID_REDIRECT_URI)._allow_test_users
 
 
 # -- what comes with the identity

@@ -14,7 +14,6 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from adapters.errors import Unavailable
-from adapters.idporten import IdPorten
 from adapters.oidc import LoginRefused, Refusal
 from stubs.idporten import IdPorten as StandIn
 from stubs.testing import CLIENT_ID, Stubs
@@ -129,12 +128,6 @@ def test_a_test_user_is_refused_in_production(login: Login, stubs: Stubs) -> Non
     with pytest.raises(LoginRefused) as caught:
         login.whole()
     assert caught.value.reason is Refusal.TEST_USER
-
-
-def test_test_users_are_refused_at_the_production_issuer_without_being_told() -> None:
-    key = RSAKey.generate_key(2048, private=True).as_dict(private=True)
-    assert not IdPorten("https://idporten.no", "x", key, REDIRECT_URI)._allow_test_users
-    assert IdPorten("https://test.idporten.no", "x", key, REDIRECT_URI)._allow_test_users
 
 
 # -- keys

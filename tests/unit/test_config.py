@@ -9,7 +9,7 @@ GOOD = {
     "BASE_URL": "https://helsereserven.example",
     "SECRET_KEY": "x" * 40,
     "KEY_RING_FILE": "/run/secrets/ring.json",
-    "DATABASE_URL": "postgresql+psycopg://app@db/helsereserven",
+    "DATABASE_URL": "postgresql+psycopg://app@db/helsereserven?sslmode=verify-full",
     "REDIS_URL": "rediss://redis",
     "IDPORTEN_ISSUER": "https://idporten.no",
     "IDPORTEN_CLIENT_ID": "client",
@@ -60,16 +60,30 @@ def test_helseid_is_wholly_told_or_not_at_all():
     for name in helseid:
         with pytest.raises(SettingsError, match=name):
             Settings.from_environment({**GOOD, **helseid, name: ""})
-    with pytest.raises(SettingsError, match="helseid_issuer"):
-        Settings.from_environment({**GOOD, **helseid, "HELSEID_ISSUER": "http://localhost:8108"})
+    for issuer in ("http://localhost:8108", "https://helseid-sts.test.nhn.no"):
+        with pytest.raises(SettingsError, match="HELSEID_ISSUER must be https://helseid-sts.nhn.no"):
+            Settings.from_environment({**GOOD, **helseid, "HELSEID_ISSUER": issuer})
+        assert Settings.from_environment({**GOOD, **helseid, "HELSEID_ISSUER": issuer, "ENVIRONMENT": "test"}).helseid
 
 
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("BASE_URL", "http://helsereserven.example", "base_url"),
-        ("IDPORTEN_ISSUER", "http://localhost:8100", "idporten_issuer"),
-        ("ALTINN_URL", "http://localhost:8102", "altinn_url"),
+        ("BASE_URL", "http://helsereserven.example", "BASE_URL"),
+        ("IDPORTEN_ISSUER", "http://localhost:8100", "IDPORTEN_ISSUER"),
+        ("IDPORTEN_ISSUER", "https://test.idporten.no", "IDPORTEN_ISSUER"),
+        ("IDPORTEN_ISSUER", "https://idporten.no.example", "IDPORTEN_ISSUER"),
+        ("MASKINPORTEN_ISSUER", "https://test.maskinporten.no/", "MASKINPORTEN_ISSUER"),
+        ("ALTINN_URL", "http://localhost:8102", "ALTINN_URL"),
+        ("ALTINN_URL", "https://platform.tt02.altinn.no", "ALTINN_URL"),
+        ("ENHETSREGISTERET_URL", "https://register.example", "ENHETSREGISTERET_URL"),
+        ("HPR_URL", "https://api.offentlig.test.hpr.nhn.no", "HPR_URL"),
+        ("REDIS_URL", "redis://redis", "REDIS_URL"),
+        ("REDIS_URL", "rediss://redis?ssl_cert_reqs=none", "REDIS_URL"),
+        ("DATABASE_URL", "postgresql+psycopg://app@db/helsereserven", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql+psycopg://app@db/helsereserven?sslmode=require", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql+psycopg://app@localhost/helsereserven?host=db", "DATABASE_URL"),
+        ("DATABASE_OWNER_URL", "postgresql+psycopg://owner@db/helsereserven", "DATABASE_OWNER_URL"),
         ("ALLOW_SYNTHETIC_ID", "true", "ALLOW_SYNTHETIC_ID"),
         ("SMTP_TLS", "none", "SMTP_TLS"),
         ("FILES_URL", "var/files", "FILES_URL"),
@@ -85,3 +99,17 @@ def test_helseid_is_wholly_told_or_not_at_all():
 def test_what_does_not_belong_in_production_stops_the_start(name, value, words):
     with pytest.raises(SettingsError, match=words):
         Settings.from_environment({**GOOD, name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "rediss://redis?ssl_ca_certs=/etc/ssl/own.pem"),
+        ("REDIS_URL", "unix:///run/valkey/valkey.sock"),
+        ("DATABASE_URL", "postgresql+psycopg://app@/helsereserven?host=/run/postgresql"),
+        ("DATABASE_URL", "postgresql+psycopg://app@localhost:5433/helsereserven"),
+        ("DATABASE_URL", "postgresql+psycopg://app@db/helsereserven?sslmode=verify-ca"),
+    ],
+)
+def test_a_connection_is_verified_or_stays_on_the_machine(name, value):
+    assert Settings.from_environment({**GOOD, name: value}).is_production

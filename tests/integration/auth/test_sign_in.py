@@ -7,7 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import func, select
 
+from config import Environment
 from extensions import clock
+from extensions.agencies import Agencies
 from extensions.database import db
 from models.account import Account, Identity, LoginSession
 from models.enums import AccessLevel, Role
@@ -176,6 +178,21 @@ def test_a_login_without_a_number_is_no_session(app, client, log_in, stubs):
     answer = log_in(client, "stranger")
     assert answer.status_code == 403 and "Vi fikk ikke fødselsnummeret ditt" in answer.text
     assert _sessions(app) == 0
+
+
+def test_a_number_that_is_nobodys_is_no_session(app, client, log_in, settings):
+    """Made-up numbers are people only where the settings say so (C10, C47)."""
+    settings(allow_synthetic_id=False)
+    answer = log_in(client, "stranger")
+    assert answer.status_code == 403 and "Du må ha norsk fødselsnummer" in answer.text
+    assert _sessions(app) == 0
+
+
+@pytest.mark.parametrize("provider", ["idporten", "helseid"])
+def test_a_test_login_opens_nothing_in_production(app, settings, provider):
+    adapter = Agencies.from_settings(settings(environment=Environment.PRODUCTION)).providers[provider]
+    assert not adapter._allow_test_users
+    assert app.extensions["agencies"].providers[provider]._allow_test_users
 
 
 def test_cancelling_is_said_kindly(client, log_in, stubs):
