@@ -354,13 +354,13 @@ def new_trust(world: World) -> Story:
 
 
 def oslo(world: World) -> Story:
-    """Withdrawn once; then one that nobody has taken, and that is over its deadline."""
+    """Withdrawn once; then one that nobody has taken, over its deadline and to be told why."""
     domain = "oslo-kommune.example"
     yield timedelta(days=48)
     first = world.apply("submitter_many", OSLO, domain, [(world.somebody("Brage Trikkevold", domain), R)])
     yield timedelta(days=47)
     applications.withdraw(world.actor(world.people["submitter_many"]), first)
-    yield timedelta(days=8)
+    yield timedelta(days=22)
     people = [
         (world.somebody("Selma Parkdrag", domain, "Legevaktleder"), C),
         (world.somebody("Idunn Bryggestein", domain, "Fagsjef"), R),

@@ -11,13 +11,14 @@ from wtforms import Field, Form, HiddenField, RadioField, SelectField, SubmitFie
 from wtforms.fields import SelectChoice
 from wtforms.validators import StopValidation, ValidationError
 
+from extensions import clock
 from extensions.language import show_date
 from forms.base import StepForm
 from forms.fields import CheckboxesField, DateField, LineField, LongTextField, NationalIdField, SearchField
 from models.account import Account
 from models.application import AccessApplication, Nominee
 from models.enums import AccessLevel, Language, NomineeOutcome
-from services import letters, questions, words
+from services import letters, provisional_replies, questions, words
 from services.letters import Outcome, ReadyQuestion
 
 
@@ -103,6 +104,27 @@ class DeadlineForm(StepForm):
         if isinstance(field.data, date) and field.data <= self.now:
             raise ValidationError(_("Fristen må være senere enn %(dato)s.", dato=show_date(self.now, "short")))
         _far_enough(self, field)
+
+
+class ProvisionalReplyForm(StepForm):
+    """Why a case takes time, and when the organisation can expect an answer."""
+
+    reason = radios(
+        _l("Hvorfor tar det tid?"),
+        _l("Velg hvorfor det tar tid."),
+        ((reason.value, text) for reason, text in words.DELAY_REASON.items()),
+        description=_l("Virksomheten får teksten du velger."),
+    )
+    expected_on = DateField(_l("Når kan virksomheten vente svar?"), _l("Velg datoen."))
+
+    def validate_expected_on(self, field: Field) -> None:
+        if not isinstance(field.data, date):
+            return
+        if field.data <= clock.today():
+            raise ValidationError(_("Datoen må være senere enn i dag."))
+        latest = provisional_replies.latest_answer()
+        if field.data > latest:
+            raise ValidationError(_("Datoen kan ikke være senere enn %(dato)s.", dato=show_date(latest)))
 
 
 class NoteForm(StepForm):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from models.account import Account
 from models.base import Base, HasId, HasNationalId, HasStatus
@@ -99,6 +99,8 @@ class AccessApplication(HasId, HasStatus, Base):
     § 11 a)."""
     delay_reason: Mapped[DelayReason | None]
     expected_on: Mapped[date | None]
+    reply_on: Mapped[date | None] = query_expression()
+    """The day the system sends the provisional reply, for a case that should have one; only casework.find() says."""
     has_new_answer: Mapped[bool] = mapped_column(default=False)
     decided_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]

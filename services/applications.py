@@ -362,6 +362,7 @@ def reopen(actor: Actor, application: AccessApplication) -> None:
     require(actor, Action.REOPEN, application)
     application.move_to(ApplicationStatus.DRAFT)
     application.due_on = None
+    application.provisional_reply_at = application.delay_reason = application.expected_on = None
     _changed(actor, application)
     audit.record(actor, "application.reopened", application)
 
@@ -445,12 +446,13 @@ class EventKind(StrEnum):
     TAKEN = "application.taken"
     WITHDRAWN = "application.withdrawn"
     APPEAL_UPHELD = "application.appeal_upheld"
+    PROVISIONAL_REPLY = "application.provisional_reply"
     ASKED = "asked"
     ANSWERED = "answered"
     DECIDED = "decided"
 
 
-OF_THE_DIRECTORATE = frozenset({EventKind.TAKEN, EventKind.APPEAL_UPHELD})
+OF_THE_DIRECTORATE = frozenset({EventKind.TAKEN, EventKind.APPEAL_UPHELD, EventKind.PROVISIONAL_REPLY})
 """Whose names the applicant is not told."""
 
 

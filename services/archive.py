@@ -76,6 +76,13 @@ def _facts(application: AccessApplication, final: list[Decision]) -> dict[str, A
         "withdrawn_at": application.withdrawn_at,
         "caseworker": application.caseworker.name if application.caseworker else None,
         "application": application.snapshot,
+        "provisional_reply": {
+            "sent_at": application.provisional_reply_at,
+            "reason": application.delay_reason,
+            "expected_on": application.expected_on,
+        }
+        if application.provisional_reply_at
+        else None,
         "questions": [_question(question) for question in application.questions],
         "notes": [{"at": note.written_at, "by": note.author.name, "text": note.text} for note in application.notes],
         "decisions": [

@@ -40,6 +40,7 @@ ACTION_TEXT: Mapping[str, Any] = {
     "application.checked_again": _l("Enhetsregisteret spurt på nytt"),
     "application.deleted": _l("Utkast slettet"),
     "application.handed_over": _l("Saken gitt til en annen"),
+    "application.provisional_reply": _l("Foreløpig svar sendt"),
     "application.removed": _l("Saken fjernet etter lagringstiden"),
     "application.reopened": _l("Søknaden åpnet for endring"),
     "application.started": _l("Søknad påbegynt"),

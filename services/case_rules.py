@@ -2,24 +2,27 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from extensions import clock
 from extensions.database import db
 from extensions.language import show_datetime
 from models.account import Account
 from models.application import AccessApplication, ContactPerson, Decision, Nominee, Question
 from models.enums import ApplicationStatus, DecisionStatus, GrantStatus, Role
 from models.grant import Grant
-from services import national_ids, words
+from services import national_ids, settings, words
 from services.access import DECIDING_ROLES, STAFF_ROLES, Actor
 from services.errors import Conflict, DomainError, Forbidden
+from services.settings import Key
 
 
 class CaseAction(StrEnum):
@@ -32,6 +35,7 @@ class CaseAction(StrEnum):
     SEE_NUMBER = "see_number"
     ASK = "ask"
     CHANGE_QUESTION = "change_question"
+    PROVISIONAL_REPLY = "provisional_reply"
     DECIDE = "decide"
     UPHOLD_APPEAL = "uphold_appeal"
 
@@ -78,6 +82,7 @@ RULES = {
     CaseAction.SEE_NUMBER: Rule(DECIDING_ROLES, SENT),
     CaseAction.ASK: Rule(DECIDING_ROLES, frozenset({S.IN_REVIEW}), new_eyes=True),
     CaseAction.CHANGE_QUESTION: Rule(DECIDING_ROLES, frozenset({S.WAITING}), new_eyes=True),
+    CaseAction.PROVISIONAL_REPLY: Rule(DECIDING_ROLES, OPEN, new_eyes=True),
     CaseAction.DECIDE: Rule(DECIDING_ROLES, frozenset({S.IN_REVIEW, S.WAITING}), new_eyes=True),
     CaseAction.UPHOLD_APPEAL: Rule(DECIDING_ROLES, frozenset({S.DECLINED}), new_eyes=True),
 }
@@ -179,6 +184,26 @@ def require(actor: Actor, action: CaseAction, application: AccessApplication) ->
 def open_actions(actor: Actor, application: AccessApplication, found: Standing) -> frozenset[CaseAction]:
     """Everything the actor may do to the case now; what the page shows buttons for."""
     return frozenset(action for action in CaseAction if refusal(actor.role, action, application, found) is None)
+
+
+_RECEIVED_ON = func.date(func.timezone(clock.OSLO.key, AccessApplication.submitted_at), type_=Date)
+
+
+def has_waited(days: Key) -> ColumnElement[bool]:
+    """Applications nobody has decided for so many days, in Oslo, whose organisation has not been told why
+    (forvaltningsloven § 11 a). One opened again after an appeal was answered once, and is not of them."""
+    return and_(
+        AccessApplication.status.in_(OPEN),
+        AccessApplication.decided_at.is_(None),
+        AccessApplication.provisional_reply_at.is_(None),
+        _RECEIVED_ON + settings.in_sql(days) <= clock.today(),
+    )
+
+
+def reply_on() -> ColumnElement[date | None]:
+    """The day the system sends an application's provisional reply, once somebody should; until then none."""
+    day = func.greatest(_RECEIVED_ON + settings.in_sql(Key.PROVISIONAL_REPLY_DAYS), clock.today())
+    return case((has_waited(Key.PROVISIONAL_TASK_DAYS), day))
 
 
 def state_text(application: AccessApplication) -> str:

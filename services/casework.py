@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import aliased, defer, joinedload, selectinload
+from sqlalchemy.orm import aliased, defer, joinedload, selectinload, with_expression
 
 from extensions import clock
 from extensions.database import db
@@ -19,7 +19,7 @@ from models.message import Message
 from models.organisation import Organisation
 from services import audit, national_ids, references
 from services.access import DECIDING_ROLES, Actor
-from services.case_rules import FREE_TO_WORK, OPEN, SENT, CaseAction, require, standings
+from services.case_rules import FREE_TO_WORK, OPEN, SENT, CaseAction, reply_on, require, standings
 from services.errors import Conflict, NotFound
 
 PAGE_SIZE = 25
@@ -61,6 +61,8 @@ class QueueRow:
     caseworker_name: str | None
     is_mine: bool
     has_new_answer: bool
+    needs_reply: bool
+    """Somebody should tell the organisation why it takes time."""
 
     @property
     def is_overdue(self) -> bool:
@@ -74,7 +76,7 @@ def queue(actor: Actor, wanted: QueueFilter, page: int = 1) -> tuple[list[QueueR
     mine = AccessApplication.caseworker_id == actor.account_id
     is_open = AccessApplication.status.in_(OPEN)
     rows = (
-        select(AccessApplication, Organisation.name, caseworker.name, due, func.count().over())
+        select(AccessApplication, Organisation.name, caseworker.name, due, reply_on(), func.count().over())
         .join(Organisation, Organisation.id == AccessApplication.organisation_id)
         .outerjoin(caseworker, caseworker.id == AccessApplication.caseworker_id)
         .outerjoin(
@@ -92,7 +94,7 @@ def queue(actor: Actor, wanted: QueueFilter, page: int = 1) -> tuple[list[QueueR
         .offset((max(page, 1) - 1) * PAGE_SIZE)
     )
     found = db.session.execute(rows).all()
-    total = found[0][4] if found else 0
+    total = found[0][5] if found else 0
     return [
         QueueRow(
             id=application.id,
@@ -104,8 +106,9 @@ def queue(actor: Actor, wanted: QueueFilter, page: int = 1) -> tuple[list[QueueR
             caseworker_name=caseworker_name,
             is_mine=application.caseworker_id == actor.account_id,
             has_new_answer=application.has_new_answer and application.status in OPEN,
+            needs_reply=told_on is not None,
         )
-        for application, name, caseworker_name, due_on, _total in found
+        for application, name, caseworker_name, due_on, told_on, _total in found
     ], total
 
 
@@ -163,6 +166,7 @@ def find(actor: Actor, application_id: UUID, *, lock: bool = False) -> AccessApp
             load(AccessApplication.decisions).options(
                 joinedload(Decision.proposed_by), joinedload(Decision.approved_by), defer(Decision.letter)
             ),
+            with_expression(AccessApplication.reply_on, reply_on()),
             # Long texts that most pages do not show.
             defer(AccessApplication.snapshot),
             defer(AccessApplication.snapshot_sha256),

@@ -28,8 +28,8 @@ def queue(
 ) -> Message | None:
     """Queue one e-mail; the same kind, key and recipient is sent once (I11). Returns None when it was queued before.
 
-    `facts` fill the template (ux.md section 6): public facts only, never a national identity number, a reason or a
-    name of a person.
+    `facts` fill the template (ux.md section 6): public facts only, never a national identity number, the reason of
+    a decision or a name of a person.
     """
     unique = f"{key}|{hashlib.sha256(recipient.encode()).hexdigest()[:32]}"
     if db.session.scalar(select(Message.id).where(Message.kind == kind, Message.key == unique)):

@@ -15,11 +15,11 @@ from flask_babel import gettext as _
 from extensions.agencies import settings
 from extensions.keys import keyring
 from extensions.language import in_language, show_date, show_time
-from models.enums import Language, LinkPurpose, MessageKind
+from models.enums import DelayReason, Language, LinkPurpose, MessageKind
 from models.grant import Invitation
 from models.message import Message
 from models.professional import Link
-from services import links
+from services import links, words
 from services.sessions import hash_of
 from services.settings import Key, duration, value
 
@@ -83,7 +83,7 @@ def compose(message: Message) -> EmailMessage:
 def _facts(message: Message) -> dict[str, Any]:
     """What the templates fill in, from the rows the message is about and what was known when it was queued.
 
-    Never a person's name, a national identity number, a reason or the text of a question (C37).
+    Never a person's name, a national identity number, the reason of a decision or the text of a question (C37).
     """
     config = settings()
     prefix = _prefix(message.language)
@@ -106,6 +106,9 @@ def _facts(message: Message) -> dict[str, Any]:
         facts["expires"] = show_date(message.link.expires_at)
     if message.kind is MessageKind.NEW_PEOPLE:
         facts["stop"] = f"{config.base_url}{prefix}{links.alerts_path(UUID(message.facts['grant_id']))}"
+    if message.kind is MessageKind.PROVISIONAL_REPLY:
+        day = message.facts["expected_on"]
+        facts["delay"] = words.delay(DelayReason(message.facts["reason"]), date.fromisoformat(day) if day else None)
     if message.kind is MessageKind.APPLICATION_RECEIVED:
         facts["days"] = duration(value(Key.PROCESSING_DAYS), "days")
     return facts

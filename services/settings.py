@@ -17,6 +17,8 @@ class Key(StrEnum):
     PROCESSING_DAYS = "processing_days"
     APPEAL_WEEKS = "appeal_weeks"
     ANSWER_DAYS = "answer_days"
+    PROVISIONAL_TASK_DAYS = "provisional_task_days"
+    PROVISIONAL_REPLY_DAYS = "provisional_reply_days"
     INVITATION_DAYS = "invitation_days"
     INVITATION_REMINDER_DAYS = "invitation_reminder_days"
     INVITATIONS_PER_HOUR = "invitations_per_hour"
@@ -67,6 +69,8 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.PROCESSING_DAYS: (5, "days"),
     Key.APPEAL_WEEKS: (3, "weeks"),
     Key.ANSWER_DAYS: (14, "days"),
+    Key.PROVISIONAL_TASK_DAYS: (20, "days"),
+    Key.PROVISIONAL_REPLY_DAYS: (28, "days"),
     Key.INVITATION_DAYS: (14, "days"),
     Key.INVITATION_REMINDER_DAYS: (7, "days"),
     Key.INVITATIONS_PER_HOUR: (20, "count"),

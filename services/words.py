@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from extensions.language import show_date
 from models.enums import (
     AccessLevel,
     AlertFrequency,
@@ -19,6 +20,7 @@ from models.enums import (
     ConsentAct,
     ContactOutcome,
     ContactPurpose,
+    DelayReason,
     Experience,
     FieldOfWork,
     GrantEnd,
@@ -102,6 +104,7 @@ MESSAGE_KIND: Mapping[MessageKind, Any] = {
     MessageKind.APPLICATION_GRANTED: _l("Søknaden innvilget"),
     MessageKind.APPLICATION_DECLINED: _l("Søknaden behandlet"),
     MessageKind.APPEAL_UPHELD: _l("Klagen tatt til følge"),
+    MessageKind.PROVISIONAL_REPLY: _l("Foreløpig svar"),
     MessageKind.INVITATION: _l("Invitasjon"),
     MessageKind.INVITATION_REMINDER: _l("Påminnelse om invitasjon"),
     MessageKind.INVITATION_EXPIRED: _l("Invitasjon utløpt"),
@@ -271,6 +274,12 @@ OPENED_STEP: Mapping[str, Any] = {
 }
 """The parts of an application a question may open, by their place in the address."""
 
+DELAY_REASON: Mapping[DelayReason, Any] = {
+    DelayReason.MANY_CASES: _l("Vi har mange søknader å behandle."),
+    DelayReason.AWAITS_ANSWER: _l("Vi venter på svar fra dere."),
+    DelayReason.EXAMINED: _l("Vi må undersøke noe i søknaden nærmere."),
+}
+"""Why an application is not decided yet, as the organisation reads it."""
 
 REVIEW_VERDICT: Mapping[ReviewVerdict, tuple[Any, str]] = {
     ReviewVerdict.FINE: (_l("I orden"), "success"),
@@ -294,6 +303,15 @@ def purpose(written: str | None) -> str:
     if written == PUT_RIGHT:
         return str(_("Retter opplysninger virksomheten har hentet"))
     return str(CONTACT_PURPOSE[ContactPurpose(written)]) if written in set(ContactPurpose) else written or "–"
+
+
+def delay(reason: DelayReason, expected_on: date | None) -> str:
+    """A provisional reply in words: why it takes time, and when to expect an answer."""
+    if expected_on is None:
+        when = _("Vi kan ikke si når dere får svar.")
+    else:
+        when = _("Vi regner med å svare innen %(dato)s.", dato=show_date(expected_on))
+    return f"{DELAY_REASON[reason]} {when}"
 
 
 def days_left(due: date, today: date) -> str:

@@ -6,6 +6,7 @@ from services import (
     archive,
     file_scans,
     housekeeping,
+    provisional_replies,
     recipient_notices,
     register_files,
     retention,
@@ -21,6 +22,7 @@ log = logging.getLogger("jobs")
 def remind_invitations() -> None:
     housekeeping.remind_invitations()
     housekeeping.remind_unread_decisions()
+    provisional_replies.send_due()
 
 
 @job

@@ -39,6 +39,7 @@ EVENT_WORDS = {
     EventKind.ANSWERED: _l("Spørsmålet er besvart"),
     EventKind.DECIDED: _l("Vedtaket er fattet"),
     EventKind.APPEAL_UPHELD: _l("Klagen er tatt til følge"),
+    EventKind.PROVISIONAL_REPLY: _l("Foreløpig svar er sendt"),
 }
 CAME_FROM_CHECK = "kontroller"
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
+from extensions import clock
 from tests.conftest import empty_tables, rows_of
 from tests.e2e.conftest import Visitor, count
 from tests.site import DATABASE, Site, until
@@ -86,6 +88,21 @@ def test_queue_and_the_parts_of_a_case(staff):
     for organisation, status in decided:
         open_case(person, organisation, status)
         person.looks_right(f"sak, {status}")
+
+
+def test_a_provisional_reply(staff):
+    person = staff("caseworker_1")
+    open_case(person, "Oslo", "submitted")
+    person.looks_right("sak, har ventet lenge")
+    person.press("Send foreløpig svar")
+    person.looks_right("foreløpig svar")
+    person.press("Send foreløpig svar")
+    person.looks_right("foreløpig svar, feil")
+    person.choose("Vi har mange søknader å behandle.")
+    person.fill(Når_kan_virksomheten=(clock.today() + timedelta(days=10)).isoformat())
+    person.press("Send foreløpig svar")
+    person.looks_right("sak, foreløpig svar sendt")
+    assert "Foreløpig svar er sendt." in person.page.inner_text("main")
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -11,7 +11,7 @@ from extensions import clock
 from extensions.database import db
 from models.account import Account
 from models.application import AccessApplication, Decision
-from models.enums import ApplicationStatus, DecisionStatus, GrantStatus, Language
+from models.enums import ApplicationStatus, DecisionStatus, DelayReason, GrantStatus, Language
 from models.grant import Grant
 from services import archive, retention
 
@@ -24,6 +24,7 @@ def declined(context, make):
     application = make.application(ApplicationStatus.DECLINED)
     row = db.session.get_one(AccessApplication, application.id)
     row.receipt_pdf, row.snapshot = b"%PDF receipt", {"submitter": {"name": "Inger Innsender"}}
+    row.provisional_reply_at, row.delay_reason = clock.now(), DelayReason.EXAMINED
     decide(row)
     return row
 
@@ -55,6 +56,7 @@ def test_everything_of_a_case_once(app, declined, make, tmp_path):
     folder = tmp_path / declined.reference
     facts = json.loads((folder / "case.json").read_text())
     assert facts["application"] == {"submitter": {"name": "Inger Innsender"}}
+    assert facts["provisional_reply"]["reason"] == "examined"
     assert facts["decisions"][0]["letter"].startswith("# Vedtak")
     assert set(facts["documents"]) == {"receipt.pdf", "decision-1.pdf"}
     for name, digest in facts["documents"].items():

@@ -82,6 +82,16 @@ WORDS = {
         "Vi har teke klaga frå Sørreisa kommune til følgje. Ein saksbehandlar som ikkje var med på det første vedtaket, "
         "behandlar søknaden på nytt. Logg inn på localhost for å følgje han.",
     ),
+    (MessageKind.PROVISIONAL_REPLY, NB): (
+        "Vi har ikke avgjort søknaden ABCD EFGH 2345 ennå",
+        "Det tar mer enn en måned å avgjøre søknaden for Sørreisa kommune. Vi må undersøke noe i søknaden nærmere. Vi regner "
+        "med å svare innen 5. juni 2027.\n\nLogg inn på localhost for å følge søknaden.",
+    ),
+    (MessageKind.PROVISIONAL_REPLY, NN): (
+        "Vi har ikkje avgjort søknaden ABCD EFGH 2345 enno",
+        "Det tek meir enn ein månad å avgjere søknaden for Sørreisa kommune. Vi må undersøkje noko i søknaden nærare. Vi "
+        "reknar med å svare innan 5. juni 2027.\n\nLogg inn på localhost for å følgje søknaden.",
+    ),
     (MessageKind.INVITATION, NB): (
         "Invitasjon til registeret",
         f"Sørreisa kommune har fått tilgang til {SERVICE}, og du er invitert som bruker. Ta imot innen 5. juni 2027:\n\n"
@@ -158,6 +168,7 @@ ABOUT_PRIVACY_CASES = (
 FACTS = {
     MessageKind.FILE_REFUSED: {"uploaded_on": date(2027, 6, 5), "was_closed": False},
     MessageKind.MORE_INFORMATION: {"due_on": date(2027, 6, 5)},
+    MessageKind.PROVISIONAL_REPLY: {"reason": "examined", "expected_on": date(2027, 6, 5)},
     MessageKind.RECONFIRMATION_DUE: {"due_on": date(2027, 6, 5)},
     MessageKind.ACCESS_UNUSED: {"since": date(2027, 3, 5), "due_on": date(2027, 6, 5)},
     MessageKind.ACCESS_LOCKED: {"since": date(2027, 3, 5)},

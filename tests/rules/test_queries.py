@@ -175,6 +175,13 @@ def test_the_acts_in_a_case(app, desk, world):
     ask_little(app, desk, [f"/sak/{case.id}/{page}" for case, pages in acts.items() for page in pages])
 
 
+def test_a_case_that_has_waited_long(app, client_for, make, desk, world):
+    since = {"submitter": world.submitter, "submitted_at": clock.now() - timedelta(days=22)}
+    late = make.application(ApplicationStatus.IN_REVIEW, organisation=world.organisation, nominees=3, **since)
+    pages = ("", "/meldinger", "/forelopig-svar")
+    ask_little(app, desk, ["/sak", *(f"/sak/{late.id}{page}" for page in pages)])
+
+
 def test_a_decision_on_one_page(app, desk, world):
     """Seven: besides the case and the trace of having seen it, both what the checks read (earlier access, other
     applications) and, for the letter at their side, how long one may appeal."""

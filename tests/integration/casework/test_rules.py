@@ -21,6 +21,7 @@ STATES = {
     CaseAction.SEE_NUMBER: "submitted in_review waiting granted partly_granted declined withdrawn",
     CaseAction.ASK: "in_review",
     CaseAction.CHANGE_QUESTION: "waiting",
+    CaseAction.PROVISIONAL_REPLY: "submitted in_review waiting",
     CaseAction.DECIDE: "in_review waiting",
     CaseAction.UPHOLD_APPEAL: "declined",
 }
@@ -57,6 +58,7 @@ def test_an_appeal_is_anothers(context, action):
         CaseAction.TAKE,
         CaseAction.ASK,
         CaseAction.CHANGE_QUESTION,
+        CaseAction.PROVISIONAL_REPLY,
         CaseAction.DECIDE,
         CaseAction.UPHOLD_APPEAL,
     }
