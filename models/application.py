@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
@@ -24,6 +24,14 @@ from models.enums import (
 from models.organisation import Organisation
 
 S = ApplicationStatus
+
+
+class Contact(NamedTuple):
+    """Whom to write to or call."""
+
+    name: str
+    email: str
+    mobile: str
 
 
 class AccessApplication(HasId, HasStatus, Base):
@@ -128,6 +136,21 @@ class AccessApplication(HasId, HasStatus, Base):
     decisions: Mapped[list["Decision"]] = relationship(
         back_populates="application", cascade="all, delete-orphan", order_by="Decision.proposed_at"
     )
+
+    @property
+    def contact_person(self) -> "Nominee | ContactPerson | None":
+        """The contact person when it is somebody else than the submitter."""
+        if self.contact_kind is ContactKind.NOMINEE:
+            return self.contact_nominee
+        return self.contact if self.contact_kind is ContactKind.OTHER else None
+
+    @property
+    def contact_details(self) -> Contact:
+        """How to reach the contact person; the submitter until another is chosen."""
+        person = self.contact_person
+        if person is None:
+            return Contact(self.submitter_name, self.submitter_email, self.submitter_mobile)
+        return Contact(person.name, person.email, person.mobile)
 
 
 class Nominee(HasId, HasNationalId, Base):

@@ -19,7 +19,6 @@ from extensions.language import current_language
 from models.account import Account
 from models.application import AccessApplication, ContactPerson, Decision, Nominee, Question
 from models.audit import AuditEvent
-from models.base import HasNationalId
 from models.enums import (
     ApplicationStatus,
     ContactKind,
@@ -152,9 +151,7 @@ def status_text(application: AccessApplication) -> str:
 def _is_contact(actor: Actor, application: AccessApplication) -> bool:
     if application.contact_kind is ContactKind.SUBMITTER:
         return application.submitter_id == actor.account_id
-    person: HasNationalId | None = (
-        application.contact_nominee if application.contact_kind is ContactKind.NOMINEE else application.contact
-    )
+    person = application.contact_person
     return person is not None and person.national_id_index in _indexes_of(actor)
 
 

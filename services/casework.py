@@ -14,7 +14,7 @@ from extensions import clock
 from extensions.database import db
 from models.account import Account, StaffMember
 from models.application import AccessApplication, Decision, InternalNote, Nominee, Question
-from models.enums import ApplicationStatus, ContactKind, OrganisationKind, QuestionStatus
+from models.enums import ApplicationStatus, OrganisationKind, QuestionStatus
 from models.message import Message
 from models.organisation import Organisation
 from services import audit, national_ids, references
@@ -283,19 +283,9 @@ def reveal_number(actor: Actor, application: AccessApplication, nominee: Nominee
     return number
 
 
-def contact_of(application: AccessApplication) -> tuple[str, str, str]:
-    """Name, e-mail and mobile of the contact person, whoever it is."""
-    if application.contact_kind is ContactKind.NOMINEE and application.contact_nominee is not None:
-        person = application.contact_nominee
-        return person.name, person.email, person.mobile
-    if application.contact_kind is ContactKind.OTHER and application.contact is not None:
-        return application.contact.name, application.contact.email, application.contact.mobile
-    return application.submitter_name, application.submitter_email, application.submitter_mobile
-
-
 def recipients(application: AccessApplication) -> list[str]:
     """Whom the case's e-mails go to: the submitter and the contact person, each address once (ux.md section 6)."""
-    return sorted({application.submitter_email, contact_of(application)[1]})
+    return sorted({application.submitter_email, application.contact_details.email})
 
 
 def mails_of(application: AccessApplication) -> Sequence[Message]:

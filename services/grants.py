@@ -102,7 +102,7 @@ def end(actor: Actor | None, grant: Grant, how: GrantEnd, reason: str) -> None:
         _require_another_administrator(grant)
     _end(actor, grant, how, reason)
     application = grant.nominee.application
-    for address in dict.fromkeys((grant.nominee.email, invitations.contact_email(application))):
+    for address in dict.fromkeys((grant.nominee.email, application.contact_details.email)):
         mailbox.queue(
             MessageKind.ACCESS_ENDED,
             grant.id,
@@ -193,7 +193,7 @@ def reached_through(organisation_id: UUID, account_id: UUID) -> tuple[AccessAppl
     application = grant.nominee.application
     if has_access:
         return application, [grant.nominee.email]
-    return application, administrator_emails(organisation_id) or [invitations.contact_email(application)]
+    return application, administrator_emails(organisation_id) or [application.contact_details.email]
 
 
 def confirm(actor: Actor, confirmed: Sequence[Grant]) -> None:
@@ -349,7 +349,7 @@ def _tell_inviter(invitation: Invitation, now: datetime) -> None:
         .order_by(Grant.created_at.desc())
         .limit(1)
     )
-    for address in dict.fromkeys((invitations.contact_email(application), inviter or application.submitter_email)):
+    for address in dict.fromkeys((application.contact_details.email, inviter or application.submitter_email)):
         mailbox.queue(
             MessageKind.INVITATION_ACCEPTED,
             invitation.id,

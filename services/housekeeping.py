@@ -166,7 +166,7 @@ def ask_for_confirmation() -> int:
     for organisation_id, group in groupby(due, key=lambda pair: pair[0].organisation_id):
         first, deadline = next(group)
         application = first.nominee.application
-        for address in grants.administrator_emails(organisation_id) or [invitations.contact_email(application)]:
+        for address in grants.administrator_emails(organisation_id) or [application.contact_details.email]:
             queued = mailbox.queue(
                 MessageKind.RECONFIRMATION_DUE,
                 f"{organisation_id}|{deadline:%Y-%m-%d}",
@@ -223,7 +223,7 @@ def lock_unused() -> int:
         grants.lock(grant)
         locked += 1
         application = grant.nominee.application
-        openers = grants.administrator_emails(grant.organisation_id) or [invitations.contact_email(application)]
+        openers = grants.administrator_emails(grant.organisation_id) or [application.contact_details.email]
         for address in dict.fromkeys((grant.nominee.email, *openers)):
             mailbox.queue(
                 MessageKind.ACCESS_LOCKED,

@@ -13,8 +13,8 @@ from extensions.database import db
 from extensions.keys import keyring
 from extensions.log import security
 from models.account import Account
-from models.application import AccessApplication, Nominee
-from models.enums import ContactKind, GrantStatus, InvitationStatus, MessageKind, Role
+from models.application import Nominee
+from models.enums import GrantStatus, InvitationStatus, MessageKind, Role
 from models.grant import Grant, Invitation
 from models.organisation import Organisation
 from services import applications, audit, mailbox, national_ids, settings
@@ -168,7 +168,7 @@ def ask_for_new(invitation: Invitation) -> None:
     mailbox.queue(
         MessageKind.NEW_INVITATION_REQUESTED,
         invitation.id,
-        contact_email(application),
+        application.contact_details.email,
         application.language,
         application_id=application.id,
     )
@@ -183,15 +183,6 @@ def latest(grant: Grant) -> Invitation | None:
 def token_of(invitation_id: object) -> str:
     """The secret in the link: 256 bits from the key ring and the invitation's id."""
     return keyring().link_token("invitation", str(invitation_id))
-
-
-def contact_email(application: AccessApplication) -> str:
-    """Where the contact person of an application is reached."""
-    if application.contact_kind is ContactKind.NOMINEE and application.contact_nominee is not None:
-        return application.contact_nominee.email
-    if application.contact_kind is ContactKind.OTHER and application.contact is not None:
-        return application.contact.email
-    return application.submitter_email
 
 
 def require_may_manage(actor: Actor, grant: Grant, *, only_resend: bool = False) -> None:

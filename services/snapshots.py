@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from models.application import AccessApplication
+from models.application import AccessApplication, Contact
 from models.enums import ContactKind
 
 
@@ -55,14 +55,9 @@ def content_of(application: AccessApplication, organisation_facts: dict[str, str
 
 def contact_of(application: AccessApplication) -> dict[str, str]:
     """Name, e-mail and mobile of the contact person, whoever it is; empty texts when none is chosen."""
-    person = application.contact_nominee if application.contact_kind is ContactKind.NOMINEE else application.contact
-    if application.contact_kind is ContactKind.SUBMITTER:
-        name, email, mobile = application.submitter_name, application.submitter_email, application.submitter_mobile
-    elif application.contact_kind is not None and person is not None:
-        name, email, mobile = person.name, person.email, person.mobile
-    else:
-        name = email = mobile = ""
-    return {"kind": application.contact_kind or "", "name": name, "email": email, "mobile": mobile}
+    is_chosen = application.contact_kind is ContactKind.SUBMITTER or application.contact_person is not None
+    contact = application.contact_details if is_chosen else Contact("", "", "")
+    return {"kind": application.contact_kind or "", **contact._asdict()}
 
 
 def digest_of(content: dict[str, Any]) -> bytes:

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from flask import Response, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints import downloads
 from blueprints.applications.common import bp
 from blueprints.guard import Role, actor, open_to
 from models.application import AccessApplication, Decision
@@ -31,9 +32,7 @@ def decision_file(application_id: UUID) -> ResponseReturnValue:
         return redirect(url_for(".status", application_id=application_id), 303)
     applications.note_viewed(actor(), application, "vedtak.pdf")
     content = letters.pdf_of(letters.letter_of_decision(application, found))
-    response = Response(content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="vedtak-{application.reference}.pdf"'
-    return response
+    return downloads.attachment(content, f"vedtak-{application.reference}.pdf", "application/pdf")
 
 
 def _found(application_id: UUID) -> tuple[AccessApplication, Decision | None]:

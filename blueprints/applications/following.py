@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from flask import Response, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import downloads
 from blueprints.applications.common import address_of, bp, is_autosave, is_partial, open_step, page, saved_quietly
 from blueprints.guard import Role, actor, held_fields, open_to
 from forms.applications import AnswerForm
@@ -45,9 +46,7 @@ def receipt_file(application_id: UUID) -> ResponseReturnValue:
     if content is None:
         return redirect(url_for(".receipt", application_id=application_id), 303)
     applications.note_viewed(actor(), application, "kvittering.pdf")
-    response = Response(content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="kvittering-{application.reference}.pdf"'
-    return response
+    return downloads.attachment(content, f"kvittering-{application.reference}.pdf", "application/pdf")
 
 
 @bp.get("/<uuid:application_id>/status")

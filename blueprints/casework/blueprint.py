@@ -87,7 +87,7 @@ def case_page(template: str, application: AccessApplication, found: Standing, **
         party=case_rules.GROUND_TEXT[found.ground] if found.ground else None,
         question=questions.open_question(application),
         is_mine=application.caseworker_id == actor().account_id,
-        contact=casework.contact_of(application),
+        contact=application.contact_details,
         masked=national_ids.masked_of,
         **facts,
     )

@@ -43,7 +43,7 @@ def _question_page(application: AccessApplication, form: QuestionForm) -> str:
         "casework/question.html",
         application=application,
         form=form,
-        contact=casework.contact_of(application),
+        contact=application.contact_details,
         letter_language=letters.language_of(application),
     )
 
