@@ -176,7 +176,7 @@ def administrator_emails(organisation_id: UUID) -> list[str]:
     return list(db.session.scalars(query.where(Grant.organisation_id == organisation_id, IN_USE, is_administrator)))
 
 
-def reached_through(organisation_id: UUID, account_id: UUID) -> tuple[AccessApplication, list[str]] | None:
+def reached_through(organisation_id: UUID, account_id: UUID | None) -> tuple[AccessApplication, list[str]] | None:
     """Where what concerns a user of an organisation is sent, and the application that names the addresses: to the user,
     without access any more to those who manage the users, or else to the contact person. None when nobody has ever had
     access, or it is forgotten."""
