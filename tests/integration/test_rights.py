@@ -255,7 +255,7 @@ class TestInsight:
         self.look(worker, actor, "person.viewed", purpose="Ringte oss")
         self.look(actor, actor, "profile.opened")  # one's own
         self.look(None, actor, "profile.opened")  # the system's
-        self.look(reader, actor, "something.else")
+        self.look(reader, actor, "note.written")  # shows nothing of the person
         db.session.commit()
         looks, more = insight.read(actor, Period())
         assert not more
