@@ -83,7 +83,7 @@ class LogReview(HasId, Base):
     __tablename__ = "log_review"
     __table_args__ = (
         CheckConstraint(
-            "(verdict IS NULL) = (reviewed_at IS NULL) AND (verdict IS NULL) = (reviewed_by_id IS NULL)",
+            "(verdict IS NULL) = (reviewed_at IS NULL) AND (verdict IS NOT NULL OR reviewed_by_id IS NULL)",
             name="reviewed_has_verdict",
         ),
         Index("ix_log_review_open", "drawn_at", postgresql_where="verdict IS NULL"),
@@ -93,6 +93,6 @@ class LogReview(HasId, Base):
     verdict: Mapped[ReviewVerdict | None]
     note: Mapped[str | None] = mapped_column(Text)
     reviewed_at: Mapped[datetime | None]
-    reviewed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    reviewed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     event: Mapped[AuditEvent] = relationship()
     reviewed_by: Mapped[Account | None] = relationship()

@@ -58,7 +58,7 @@ class Grant(HasId, HasStatus, Base):
     ended_at: Mapped[datetime | None]
     ended_as: Mapped[GrantEnd | None]
     end_reason: Mapped[str | None] = mapped_column(Text)
-    ended_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    ended_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
 
     organisation: Mapped[Organisation] = relationship()
     nominee: Mapped[Nominee] = relationship()
@@ -110,11 +110,10 @@ class Invitation(HasId, HasStatus, Base):
     language: Mapped[Language]
     email: Mapped[str] = mapped_column(String(254))
     created_at: Mapped[datetime]
-    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     expires_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     renewal_requested_at: Mapped[datetime | None]
     grant: Mapped[Grant] = relationship(back_populates="invitations")
-    created_by: Mapped[Account] = relationship()

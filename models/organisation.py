@@ -101,4 +101,4 @@ class Setting(Base):
     value: Mapped[int]
     unit: Mapped[str] = mapped_column(String(20))
     changed_at: Mapped[datetime]
-    changed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    changed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))

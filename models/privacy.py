@@ -32,7 +32,7 @@ class PrivacyCase(HasId, HasStatus, Base):
     text: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime]
     due_at: Mapped[datetime] = mapped_column(index=True)
-    caseworker_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    caseworker_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     is_restricting: Mapped[bool] = mapped_column(default=False)
     """The person is shown to nobody because of this case: while it is judged, and after an answer that says so."""
     extended_at: Mapped[datetime | None]

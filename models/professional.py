@@ -248,7 +248,7 @@ class HprAlarm(HasId, Base):
     checked: Mapped[int]
     negative: Mapped[int]
     closed_at: Mapped[datetime | None]
-    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
 
 
 class ProfessionalAuthorisation(HasId, Base):

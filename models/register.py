@@ -51,13 +51,13 @@ class Shortlist(HasId, Base):
     __tablename__ = "shortlist"
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
-    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime]
     used_at: Mapped[datetime] = mapped_column(index=True)
     """The last change. Deleted some time after the last use, which may be a look (services/shortlists.py)."""
     warned_at: Mapped[datetime | None]
     """Counts until the list is used again."""
-    created_by: Mapped[Account] = relationship()
+    created_by: Mapped[Account | None] = relationship()
     entries: Mapped[list["ShortlistEntry"]] = relationship(
         back_populates="shortlist",
         cascade="all, delete-orphan",
@@ -75,7 +75,7 @@ class ShortlistEntry(HasId, Base):
     professional_id: Mapped[UUID] = mapped_column(ForeignKey("professional.id", ondelete="CASCADE"), index=True)
     outcome: Mapped[ContactOutcome | None]
     note_box: Mapped[bytes | None] = mapped_column(LargeBinary)
-    added_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    added_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     added_at: Mapped[datetime]
     shortlist: Mapped[Shortlist] = relationship(back_populates="entries")
     professional: Mapped[Professional] = relationship()
@@ -167,13 +167,13 @@ class Alarm(HasId, Base):
     __table_args__ = (Index("ix_alarm_open", "raised_at", postgresql_where="closed_at IS NULL"),)
     kind: Mapped[AlarmKind]
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     once_key: Mapped[str | None] = mapped_column(String(160), unique=True)
     """The same event raises one alarm, however many see it at once."""
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     raised_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
-    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     note: Mapped[str | None] = mapped_column(Text)
     organisation: Mapped[Organisation | None] = relationship()
     account: Mapped[Account | None] = relationship(foreign_keys=[account_id])
@@ -188,7 +188,7 @@ class Stop(HasId, Base):
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     reason: Mapped[str] = mapped_column(Text)
     set_at: Mapped[datetime]
-    set_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    set_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     lifted_at: Mapped[datetime | None]
-    lifted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    lifted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     organisation: Mapped[Organisation | None] = relationship()

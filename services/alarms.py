@@ -1,29 +1,34 @@
 """Alarms about the use of the register, and the stops that caseworkers set (security.md C25, section 10)."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, Subquery, delete, distinct, func, select, true
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from extensions import clock
 from extensions.database import db
 from extensions.log import security
-from models.enums import AlarmKind, Stoppable
+from models.account import LoginSession
+from models.audit import AuditEvent
+from models.enums import AlarmKind, Role, Stoppable
 from models.organisation import Organisation
 from models.register import Alarm, Reveal, Stop
-from services import audit
+from services import audit, settings
 from services.access import Actor, Doer, require_not_own
 from services.errors import Conflict, DomainError, NotFound
+from services.settings import Key
 
 UNUSUAL = 4
 """So many times the user's own median of the last thirty days."""
-FEWEST = 8
-"""Fewer reveals than this in a day are never unusual."""
+FEWEST, FEWEST_PROFILES = 8, 50
+"""Fewer reveals than this in a day, or fewer people whose profile was opened, are never unusual."""
+MONTH = timedelta(days=31)
+OPENED = "profile.opened"
 
 
 class UnknownOrganisation(DomainError):
@@ -55,34 +60,93 @@ def _add(kind: AlarmKind, key: str, organisation_id: UUID | None, account_id: UU
 
 
 def watch_rates() -> int:
-    """Raise a review task for each user who was shown far more today, in Oslo, than usual; returns how many are new
-    (C25)."""
-    now = clock.now()
-    day = func.date(func.timezone(clock.OSLO.key, Reveal.at)).label("day")
-    daily = (
-        select(Reveal.account_id, Reveal.organisation_id, day, func.count().label("reveals"))
-        .where(Reveal.at > now - timedelta(days=31))
-        .group_by(Reveal.account_id, Reveal.organisation_id, "day")
-        .subquery()
-    )
+    """Raise a review task for each user who was shown far more today, in Oslo, than usual, or opened the profiles of
+    far more people; returns how many are new (C25)."""
+    return _watch(_reveals(), FEWEST, "rate") + _watch(_profiles(), FEWEST_PROFILES, "profiles", of="profiles")
+
+
+def _watch(daily: Subquery, fewest: int, key: str, **facts: Any) -> int:
     today = clock.today()
-    usual = func.percentile_cont(0.5).within_group(daily.c.reveals).filter(daily.c.day < today)
-    of_today = func.max(daily.c.reveals).filter(daily.c.day == today)
+    usual = func.percentile_cont(0.5).within_group(daily.c.times).filter(daily.c.day < today)
+    of_today = func.max(daily.c.times).filter(daily.c.day == today)
     unusual = db.session.execute(
         select(daily.c.account_id, daily.c.organisation_id, of_today.label("today"), usual.label("usual"))
         .group_by(daily.c.account_id, daily.c.organisation_id)
-        .having(of_today >= FEWEST, of_today > UNUSUAL * func.coalesce(usual, 1))
+        .having(of_today >= fewest, of_today > UNUSUAL * func.coalesce(usual, 1))
     ).all()
     return sum(
         _add(
             AlarmKind.HIGH_RATE,
-            f"rate|{account_id}|{organisation_id}|{today}",
+            f"{key}|{account_id}|{organisation_id}|{today}",
             organisation_id,
             account_id,
-            {"today": count, "usual": float(median or 0)},
+            {"today": count, "usual": float(median or 0), **facts},
         )
         for account_id, organisation_id, count, median in unusual
     )
+
+
+def _reveals() -> Subquery:
+    """How many reveals each user had on each day."""
+    day = _day(Reveal.at)
+    return (
+        select(Reveal.account_id, Reveal.organisation_id, day.label("day"), func.count().label("times"))
+        .where(Reveal.at > clock.now() - MONTH)
+        .group_by(Reveal.account_id, Reveal.organisation_id, "day")
+        .subquery()
+    )
+
+
+def _profiles() -> Subquery:
+    """How many people's profiles each user opened on each day; only of those who opened many today."""
+    midnight = datetime.combine(clock.today(), time(), clock.OSLO)
+    here = (
+        select(LoginSession.account_id)
+        .where(LoginSession.role == Role.ORGANISATION_USER, LoginSession.last_seen_at >= midnight)
+        .distinct()
+        .subquery()
+    )
+    of_today = profiles_opened(here.c.account_id, midnight).lateral()
+    busy = (
+        select(here.c.account_id)
+        .join(of_today, true())
+        .group_by(here.c.account_id)
+        .having(func.count(distinct(of_today.c.subject_id)) >= FEWEST_PROFILES)
+        .subquery()
+    )
+    opened = profiles_opened(busy.c.account_id, clock.now() - MONTH).lateral()
+    people = func.count(distinct(opened.c.subject_id))
+    return (
+        select(busy.c.account_id, opened.c.organisation_id, _day(opened.c.at).label("day"), people.label("times"))
+        .join(opened, true())
+        .group_by(busy.c.account_id, opened.c.organisation_id, "day")
+        .subquery()
+    )
+
+
+def profiles_opened(account_id: UUID | ColumnElement[UUID], since: datetime) -> Select[Any]:
+    """Each time a user opened a profile since then: organisation, whose, and when. The log has no index by time: what
+    the user did is read backwards, to the last before."""
+    earlier = aliased(AuditEvent)
+    last = (
+        select(earlier.id)
+        .where(earlier.actor_id == account_id, earlier.at < since)
+        .order_by(earlier.id.desc())
+        .limit(1)
+        .correlate_except(earlier)
+        .scalar_subquery()
+    )
+    return select(AuditEvent.organisation_id, AuditEvent.subject_id, AuditEvent.at).where(
+        AuditEvent.actor_id == account_id,
+        AuditEvent.id > func.coalesce(last, 0),
+        AuditEvent.at >= since,
+        AuditEvent.action == OPENED,
+    )
+
+
+def _day(at: ColumnElement[datetime] | InstrumentedAttribute[datetime]) -> ColumnElement[Any]:
+    """The day of a moment, in Oslo."""
+    return func.date(func.timezone(clock.OSLO.key, at))
 
 
 def open_ones(actor: Actor) -> Sequence[Alarm]:
@@ -156,3 +220,11 @@ def lift(actor: Actor, stop_id: UUID) -> None:
     if row.lifted_at is None:
         row.lifted_at, row.lifted_by_id = clock.now(), actor.account_id
         audit.record(actor, "stop.lifted", row, what=row.what.value)
+
+
+def forget_over() -> int:
+    """Remove alarms that were closed, and stops that were lifted, as long ago as other events of security. The caller
+    commits; returns how many."""
+    limit = clock.now() - func.make_interval(0, settings.value(Key.SECURITY_LOG_MONTHS))
+    over = delete(Alarm).where(Alarm.closed_at < limit), delete(Stop).where(Stop.lifted_at < limit)
+    return sum(int(db.session.execute(one).rowcount) for one in over)  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from extensions import clock
 from extensions.database import db
@@ -13,9 +13,10 @@ from extensions.language import current_language
 from models.enums import MessageKind, PrivacyCaseKind, PrivacyCaseStatus
 from models.privacy import PrivacyCase
 from models.professional import Professional
-from services import audit, listing, mailbox, professionals, references
+from services import audit, listing, mailbox, professionals, references, settings
 from services.access import Actor
 from services.errors import NotFound, TooMany
+from services.settings import Key
 
 ANSWER_WITHIN = timedelta(days=30)
 HOLDING_BACK = frozenset({PrivacyCaseKind.RESTRICT, PrivacyCaseKind.OBJECT})
@@ -107,3 +108,11 @@ def tell(professional: Professional, kind: MessageKind, case: PrivacyCase) -> No
             reference=references.grouped(case.reference),
             due_on=clock.day(case.due_at),
         )
+
+
+def forget_answered() -> int:
+    """Remove what was answered years ago, but not while the use is restricted by it. The caller commits; returns how
+    many."""
+    limit = clock.now() - func.make_interval(settings.value(Key.PRIVACY_CASE_YEARS))
+    old = delete(PrivacyCase).where(PrivacyCase.answered_at < limit, ~PrivacyCase.is_restricting)
+    return int(db.session.execute(old).rowcount)  # type: ignore[attr-defined]

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import ColumnElement, and_, delete, distinct, exists, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from extensions import clock
 from extensions.database import db
@@ -29,18 +29,19 @@ from services import alarms, attachments, audit, authorisations, file_scans, sea
 from services.access import Actor
 from services.errors import Forbidden, NotFound, TooMany
 from services.professionals import PAGES
-from services.settings import Key, values
+from services.settings import Key, in_sql, values
 
-PARTS = (*PAGES, Professional.cv, Professional.authorisations)
+PARTS = (*PAGES, Professional.cv, Professional.authorisations, Professional.attachments)
 SHOWN_FOR = timedelta(minutes=15)
 """How long what was revealed may be looked at again; afterwards the reason is asked for anew."""
 
 
 def profile(actor: Actor, professional_id: UUID) -> Professional:
     """One person as the organisation may see; the look is noted. Raises NotFound for anybody it may not see, whoever
-    that is and whatever the reason."""
+    that is and whatever the reason, and TooMany."""
     person = _seen(actor, professional_id)
-    audit.record(actor, "profile.opened", person, subject_id=person.account_id)
+    _require_within_walk(actor, person)
+    audit.record(actor, alarms.OPENED, person, subject_id=person.account_id)
     return person
 
 
@@ -179,6 +180,21 @@ def of_organisation(actor: Actor, professional_id: UUID) -> Sequence[Reveal]:
     ).all()
 
 
+def forget_old() -> int:
+    """Remove what organisations were shown when the last step was so long ago; longer when it ended in work. The audit
+    log remembers who saw whom. The caller commits; returns how many."""
+    now, days = clock.now(), values(Key.CONTACT_DAYS, Key.HIRED_DAYS)
+    last_step = func.greatest(Reveal.at, Reveal.outcome_at)
+    is_over = or_(
+        last_step < now - timedelta(days=days[Key.HIRED_DAYS]),
+        and_(
+            last_step < now - timedelta(days=days[Key.CONTACT_DAYS]),
+            Reveal.outcome.is_distinct_from(ContactOutcome.HIRED),
+        ),
+    )
+    return int(db.session.execute(delete(Reveal).where(is_over)).rowcount)  # type: ignore[attr-defined]
+
+
 def require_not_stopped(actor: Actor, what: Stoppable) -> None:
     """Raise Stopped while the Directorate keeps this from the organisation or from all; asked each time, so that a stop
     works on every web process at once."""
@@ -207,7 +223,7 @@ def _seen(actor: Actor, professional_id: UUID) -> Professional:
         select(Professional)
         .join(Listing, Listing.professional_id == Professional.id)
         .where(Professional.id == professional_id, *scope.conditions(clock.now()))
-        .options(*(joinedload(part) for part in PARTS), selectinload(Professional.attachments))
+        .options(*(joinedload(part) for part in PARTS))
     )
     person = db.session.scalars(query).unique().one_or_none()
     if person is None:
@@ -230,11 +246,34 @@ def _live(actor: Actor, professional_id: UUID, reveal_id: UUID) -> Reveal:
     return row
 
 
+def _require_within_walk(actor: Actor, person: Professional) -> None:
+    """Raise TooMany beyond the people whose profiles a user may open in a day (B1); theirs may be opened again. The
+    pages of one user wait for one another."""
+    _take_turn(actor.account_id, 25)
+    opened = alarms.profiles_opened(actor.account_id, clock.now() - timedelta(days=1)).subquery()
+    others = func.count(distinct(opened.c.subject_id)).filter(opened.c.subject_id != person.account_id)
+    used, limit = db.session.execute(select(others, in_sql(Key.PROFILES_PER_DAY)).select_from(opened)).one()
+    if used >= limit:
+        raise QuotaReached(
+            Key.PROFILES_PER_DAY,
+            _(
+                "Du har åpnet så mange profiler som det er lov til i døgnet (%(n)s). Vent litt, eller kontakt oss hvis "
+                "du trenger flere.",
+                n=limit,
+            ),
+        )
+
+
+def _take_turn(of: UUID | None, what: int) -> None:
+    """Until this transaction ends, others who do the same for this user or organisation wait."""
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(of), what))))
+
+
 def _require_within_quota(actor: Actor) -> None:
     """Raise TooMany beyond what a user or an organisation may be shown in an hour and a day (C23). Those of one
     organisation wait for one another, so that fifty at once count right; so does a user who acts for two."""
     for one in (actor.organisation_id, actor.account_id):
-        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(one), 23))))
+        _take_turn(one, 23)
     now = clock.now()
     limits = values(Key.REVEALS_PER_HOUR, Key.REVEALS_PER_DAY, Key.REVEALS_PER_ORGANISATION_AND_DAY)
     of_user, of_organisation = (
@@ -266,7 +305,7 @@ def _require_within_quota(actor: Actor) -> None:
 
 
 class QuotaReached(TooMany):
-    """The user or the organisation has been shown, or has taken out, as many as it may; a caseworker is told by
+    """The user or the organisation has opened, was shown, or took out, as many as it may; a caseworker is told by
     `note_quota`."""
 
     def __init__(self, key: Key, message: str) -> None:

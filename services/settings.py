@@ -36,6 +36,7 @@ class Key(StrEnum):
     AUDIT_YEARS = "audit_years"
     ACCOUNT_YEARS = "account_years"
     BACKUP_DAYS = "backup_days"
+    PROFILES_PER_DAY = "profiles_per_day"
     REVEALS_PER_HOUR = "reveals_per_hour"
     REVEALS_PER_DAY = "reveals_per_day"
     REVEALS_PER_ORGANISATION_AND_DAY = "reveals_per_organisation_and_day"
@@ -63,6 +64,9 @@ class Key(StrEnum):
     SAVED_SEARCH_DAYS = "saved_search_days"
     RECIPIENT_DAYS = "recipient_days"
     SAMPLED_PERCENT = "sampled_percent"
+    CONTACT_DAYS = "contact_days"
+    HIRED_DAYS = "hired_days"
+    PRIVACY_CASE_YEARS = "privacy_case_years"
 
 
 DEFAULTS: dict[Key, tuple[int, str]] = {
@@ -88,6 +92,7 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.AUDIT_YEARS: (5, "years"),
     Key.ACCOUNT_YEARS: (5, "years"),
     Key.BACKUP_DAYS: (35, "days"),
+    Key.PROFILES_PER_DAY: (300, "count"),
     Key.REVEALS_PER_HOUR: (60, "count"),
     Key.REVEALS_PER_DAY: (200, "count"),
     Key.REVEALS_PER_ORGANISATION_AND_DAY: (1000, "count"),
@@ -115,6 +120,9 @@ DEFAULTS: dict[Key, tuple[int, str]] = {
     Key.SAVED_SEARCH_DAYS: (90, "days"),
     Key.RECIPIENT_DAYS: (90, "days"),
     Key.SAMPLED_PERCENT: (10, "percent"),
+    Key.CONTACT_DAYS: (210, "days"),
+    Key.HIRED_DAYS: (300, "days"),
+    Key.PRIVACY_CASE_YEARS: (5, "years"),
 }
 
 RETENTION = (
@@ -128,6 +136,17 @@ RETENTION = (
         Key.SHORTLIST_DAYS,
         _l("Kortliste som ingen i virksomheten bruker, med notatene i den"),
         _l("Vi sier fra til virksomheten på e-post i god tid før."),
+    ),
+    (
+        Key.CONTACT_DAYS,
+        _l("At en virksomhet har fått se kontaktinformasjon, hvorfor, og hva som kom ut av det"),
+        _l("Regnes fra siste steg. At den har sett det, står lenger i loggen over hvem som har gjort og sett hva."),
+    ),
+    (Key.HIRED_DAYS, _l("Det samme om den som ble ansatt"), _l("Regnes fra virksomheten noterte det.")),
+    (
+        Key.PRIVACY_CASE_YEARS,
+        _l("Personvernsak som er besvart"),
+        _l("For å kunne vise hva vi svarte. Sletter du profilen, slettes saken med den."),
     ),
     (Key.EXPORT_DAYS, _l("Kopi du har bestilt av opplysningene dine"), _l("For at du skal rekke å laste den ned.")),
     (
@@ -152,7 +171,11 @@ RETENTION = (
         _l("Filen slettes med en gang. Vi tar vare på svaret, så du kan se hva som skjedde."),
     ),
     (Key.LOG_DAYS, _l("Tekniske logger"), _l("Drift og feilsøking.")),
-    (Key.SECURITY_LOG_MONTHS, _l("Sikkerhetshendelser"), _l("For å kunne undersøke misbruk.")),
+    (
+        Key.SECURITY_LOG_MONTHS,
+        _l("Sikkerhetshendelser, og varsler og stans som er avsluttet"),
+        _l("For å kunne undersøke misbruk."),
+    ),
     (Key.AUDIT_YEARS, _l("Logg over hvem som har gjort og sett hva"), _l("For at du skal kunne få vite det.")),
     (Key.BACKUP_DAYS, _l("Sikkerhetskopier"), _l("For å kunne gjenopprette tjenesten etter en feil.")),
 )

@@ -97,7 +97,7 @@ def of_organisation(actor: Actor) -> list[Overview]:
     keep, notice = _limits()
     rows = db.session.execute(
         select(Shortlist, Account.name, _people.label("people"), _last_use.label("used_at"))
-        .join(Account, Account.id == Shortlist.created_by_id)
+        .outerjoin(Account, Account.id == Shortlist.created_by_id)
         .where(Shortlist.organisation_id == actor.organisation_id)
     )
     found = [
@@ -113,7 +113,7 @@ def find(actor: Actor, shortlist_id: UUID, *, lock: bool = False) -> Shortlist:
     query = (
         select(Shortlist)
         .where(Shortlist.id == shortlist_id, Shortlist.organisation_id == actor.organisation_id)
-        .options(joinedload(Shortlist.created_by, innerjoin=True))
+        .options(joinedload(Shortlist.created_by))
     )
     row = db.session.scalar(query.with_for_update(of=Shortlist) if lock else query)
     if row is None:

@@ -2,14 +2,15 @@
 
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from extensions import clock
 from extensions.database import db
 from models.account import Account, StaffMember
 from models.enums import Role
-from services import audit, national_ids, sessions
+from services import audit, national_ids, sessions, settings
 from services.access import STAFF_ROLES
+from services.settings import Key
 
 
 def add(name: str, number: str, role: Role) -> StaffMember:
@@ -42,3 +43,10 @@ def remove(number: str) -> StaffMember | None:
         sessions.end_as(row.account_id, STAFF_ROLES)
     audit.record(None, "staff.removed", row, role=row.role.value)
     return row
+
+
+def forget_ended() -> int:
+    """Remove those who left as long ago as an unused account is kept. The caller commits; returns how many."""
+    limit = clock.now() - func.make_interval(settings.value(Key.ACCOUNT_YEARS))
+    gone = delete(StaffMember).where(StaffMember.ended_at < limit)
+    return int(db.session.execute(gone).rowcount)  # type: ignore[attr-defined]

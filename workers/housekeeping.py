@@ -3,15 +3,19 @@
 import logging
 
 from services import (
+    alarms,
     archive,
     file_scans,
     housekeeping,
+    privacy_cases,
     provisional_replies,
     recipient_notices,
     register_files,
     retention,
+    reveals,
     saved_searches,
     shortlists,
+    staff,
 )
 from workers.job import job
 
@@ -58,6 +62,10 @@ def retain() -> None:
         saved_searches.forget_ended,
         register_files.forget_old,
         recipient_notices.forget_old,
+        reveals.forget_old,
+        privacy_cases.forget_answered,
+        alarms.forget_over,
+        staff.forget_ended,
         retention.delete_unused_accounts,
         housekeeping.empty_old_messages,
         housekeeping.discard_old_links,

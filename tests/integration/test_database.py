@@ -1,6 +1,7 @@
 """The database's connections: what the server closed is replaced before anybody notices (R16). Its upgrade."""
 
 import pytest
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -12,6 +13,15 @@ from tests.site import until
 EVENTS = """INSERT INTO audit_event (at, action, object_type, fields, facts)
 SELECT now() - make_interval(years => n), 'a.thing', 'none', '{}', '{}' FROM unnest(ARRAY[7, 6, 4, 6]) n"""
 SEALS = "INSERT INTO audit_seal SELECT id, id, sha256('a'), sha256('b'), now() FROM audit_event"
+ROWS = """WITH
+saga AS (INSERT INTO account (id, name, created_at) VALUES (gen_random_uuid(), 'Saga', now()) RETURNING id),
+set AS (INSERT INTO stop (id, what, reason, set_at, set_by_id) SELECT id, 'exports', 'Øvelse', now(), id FROM saga),
+pia AS (INSERT INTO account (id, name, created_at) VALUES (gen_random_uuid(), 'Pia', now()) RETURNING id),
+begun AS (INSERT INTO professional (id, account_id, status, started_at, last_used_at, is_canary, is_address_protected)
+    SELECT id, id, 'started', now(), now(), false, false FROM pia)
+INSERT INTO consent_event
+    (id, professional_id, purpose, act, text_version, text_hash, language, happened_at, "order", channel, login_level)
+SELECT id, id, 'register', 'given', '2026-11', '', 'nb', now(), 0, 'web', 'high' FROM pia"""
 
 
 def test_a_closed_connection_is_replaced(app, client, postgres):
@@ -54,4 +64,25 @@ def test_what_the_release_before_wrote_is_there_after_the_upgrade_and_old_events
         with engine.begin() as application, pytest.raises(ProgrammingError):
             application.execute(text("SET LOCAL audit.forgets = 'on'"))
             application.execute(text(f"DELETE FROM {table}"))
+    engine.dispose()
+
+
+def test_what_was_done_long_ago_outlives_who_did_it_and_a_consent_is_never_changed(postgres):
+    postgres.create_database("previous")
+    migrate(postgres, "previous", "0006")
+    engine = create_engine(postgres.url(Role.APP, "previous"))
+    with engine.begin() as application:
+        application.execute(text(ROWS))
+    migrate(postgres, "previous")
+    with engine.begin() as application:
+        assert application.scalar(text("SELECT count(*) FROM stop WHERE set_by_id IS NOT NULL")) == 1
+        application.execute(text("DELETE FROM account WHERE name = 'Saga'"))
+        assert application.execute(text("SELECT reason, set_by_id FROM stop")).all() == [("Øvelse", None)]
+    with engine.begin() as application, pytest.raises(ProgrammingError):
+        application.execute(text("UPDATE consent_event SET act = 'withdrawn'"))
+    with postgres.connect(database="previous") as owner, pytest.raises(InsufficientPrivilege, match="append-only"):
+        owner.execute("UPDATE consent_event SET act = 'withdrawn'")
+    with engine.begin() as application:
+        application.execute(text("DELETE FROM professional"))
+        assert application.scalar(text("SELECT count(*) FROM consent_event")) == 0
     engine.dispose()
