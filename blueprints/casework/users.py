@@ -12,6 +12,7 @@ from blueprints.casework.cases import chosen
 from blueprints.guard import actor, held_fields, open_to
 from extensions.limits import limiter
 from forms.casework import CorrectNumberForm, PersonSearchForm, StopForm
+from forms.fields import tidy
 from models.enums import OrganisationKind
 from models.grant import Grant
 from services import grant_register, invitations, national_ids
@@ -39,7 +40,7 @@ def organisations() -> ResponseReturnValue:
 @limiter.limit(
     "30/hour",
     key_func=lambda: f"number-search-{actor().account_id}",
-    exempt_when=lambda: not grant_register.is_number(request.form.get("text", "")),
+    exempt_when=lambda: not grant_register.is_number(tidy(request.form.get("text"))),
 )
 def search() -> ResponseReturnValue:
     """What is searched for is sent, never put in an address: it may be a name or a number (C76)."""

@@ -147,7 +147,9 @@ def test_thirty_numbers_an_hour(app, desk, submit, monkeypatch):
     client = limited.test_client()
     with desk.session_transaction() as signed_in, client.session_transaction() as session:
         session.update(signed_in)
-    answers = [submit(client, "/tilganger/sok", text=synthetic_number()).status_code for _ in range(31)]
+    hidden = "\N{ZERO WIDTH SPACE}"  # is taken out before the search, and so before the count
+    numbers = [f"{number[:6]}{hidden}{number[6:]}" for number in (synthetic_number() for _ in range(31))]
+    answers = [submit(client, "/tilganger/sok", text=number).status_code for number in numbers]
     assert answers == [200] * 30 + [429]
     assert submit(client, "/tilganger/sok", text="nora").status_code == 200
     limited.extensions["engine"].dispose()
