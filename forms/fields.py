@@ -16,7 +16,7 @@ from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
 from extensions import clock
 from extensions.agencies import settings
-from extensions.language import show_mobile
+from extensions.language import show_mobile, show_number
 from models import national_numbers
 
 _NAME = re.compile(r"^[^\W\d_]([^\W\d_]|[ \-'’.])*$")
@@ -57,7 +57,12 @@ class AtMost:
     def __call__(self, form: Form, field: Any) -> None:
         over = len(field.data or "") - self.length
         if over > 0:
-            raise StopValidation(_("Teksten er %(n)s tegn for lang.", n=over))
+            raise StopValidation(_too_long(field, over))
+
+
+def _too_long(field: Any, over: int) -> str:
+    """The message names the field: in the summary above the form it stands alone."""
+    return str(_("Teksten i «%(felt)s» er %(n)s tegn for lang.", felt=field.label.text, n=show_number(over)))
 
 
 class NoNationalId:
@@ -119,7 +124,7 @@ class EmailField(WtfEmailField):
         except EmailNotValidError:
             raise ValidationError(_("Skriv e-postadressen slik: navn@kommune.no.")) from None
         if len(self.data) > 254:
-            raise ValidationError(_("Teksten er %(n)s tegn for lang.", n=len(self.data) - 254))
+            raise ValidationError(_too_long(self, len(self.data) - 254))
 
 
 class MobileField(TelField):

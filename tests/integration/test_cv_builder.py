@@ -70,7 +70,7 @@ BAD = (
         "Sluttmåneden kan ikke være før startmåneden.",
     ),
     ("erfaring", JOB | {"is_current": None}, "Skriv måned og år du sluttet"),
-    ("erfaring", JOB | {"text": "x" * 1001}, "Teksten er 1 tegn for lang."),
+    ("erfaring", JOB | {"text": "x" * 1001}, "» er 1 tegn for lang."),
     ("utdanning", {"title": "Bachelor", "place": "", "to_year": "2012"}, "Skriv lærestedet."),
     ("kurs", {"title": "A", "place": "B", "from_year": "2024", "to_year": "2020"}, "Kurset kan ikke utløpe før"),
     ("sprak", {"title": "de", "level": ""}, "Velg nivå."),

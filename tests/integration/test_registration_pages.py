@@ -203,7 +203,7 @@ def test_about_you_is_kept_and_leads_on(app, browser, begun, person, submit):
         ("email", "", "Skriv e-postadressen."),
         ("email", "karen", "E-postadressen mangler krøllalfa (@)."),
         ("phone", "123", "Mobilnummeret må ha 8 siffer. Start med + og landkode hvis det er utenlandsk."),
-        ("street", "x" * 201, "Teksten er 1 tegn for lang."),
+        ("street", "x" * 201, "» er 1 tegn for lang."),
         ("postal_code", "", "Skriv postnummeret."),
         ("postal_code", "701", "Postnummeret må ha 4 siffer."),
         ("postal_code", "9999", "Vi finner ikke postnummeret 9999."),

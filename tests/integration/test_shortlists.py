@@ -164,7 +164,7 @@ def test_status_and_note_are_the_organisations_own(
     place = put(reader, submit, path, person)
     assert "Personen kan be om innsyn i notatet." in reader.get(place).text
     long = submit(reader, place, note="x" * 1001)
-    assert long.status_code == 422 and long.text.count("Teksten er 1 tegn for lang.") == 2 and "x" * 1001 in long.text
+    assert long.status_code == 422 and long.text.count("» er 1 tegn for lang.") == 2 and "x" * 1001 in long.text
     assert submit(reader, place, outcome="interested", note=NOTE).status_code == 303
     shown = reader.get(path).text
     assert NOTE in shown and "Interessert" in shown

@@ -282,7 +282,7 @@ def test_the_question_is_answered(app, browser, submit, case, row, key):
     empty = submit(client, f"{path}/svar", answer=" ", go="next")
     assert empty.status_code == 422 and empty.text.count("Skriv svaret.") == 2
     long = submit(client, f"{path}/svar", answer="x" * 2003, go="next")
-    assert "Teksten er 3 tegn for lang." in long.text
+    assert "Teksten i «Svaret ditt» er 3 tegn for lang." in long.text
     number = submit(client, f"{path}/svar", answer=f"Hun har {by_key('contact').national_id}.", go="next")
     assert "Teksten ser ut til å inneholde et fødselsnummer." in number.text
     assert submit(client, f"{path}/svar", answer="Rådgiver.\r\nSå enkelt.", go="next").location == f"{path}/status"

@@ -32,12 +32,12 @@ SUBMITTER_ERRORS = [
     *[("submitter_email", value, text) for value, text in EMAIL_ERRORS],
     *[("submitter_mobile", value, text) for value, text in MOBILE_ERRORS],
     ("submitter_job_title", "  ", "Skriv stillingen din."),
-    ("submitter_job_title", "x" * 107, "Teksten er 7 tegn for lang."),
+    ("submitter_job_title", "x" * 107, "» er 7 tegn for lang."),
 ]
 NOMINEE_ERRORS = [
     ("given_name", "", "Skriv fornavnet."),
     ("given_name", "Nora2", "Fornavnet kan ikke inneholde tall."),
-    ("given_name", "N" * 101, "Teksten er 1 tegn for lang."),
+    ("given_name", "N" * 101, "» er 1 tegn for lang."),
     ("family_name", "", "Skriv etternavnet."),
     ("family_name", "V1", "Etternavnet kan ikke inneholde tall."),
     ("national_id", "", "Skriv fødselsnummeret."),
