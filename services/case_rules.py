@@ -40,6 +40,10 @@ class CaseAction(StrEnum):
     UPHOLD_APPEAL = "uphold_appeal"
 
 
+class NotTaken(Conflict):
+    """The case must be taken before this can be done to it."""
+
+
 class Ground(StrEnum):
     """Why somebody is a party, and may neither prepare nor decide the case (forvaltningsloven § 6)."""
 
@@ -159,7 +163,8 @@ def refusal(role: Role, action: CaseAction, application: AccessApplication, foun
     if role not in rule.roles:
         return Forbidden(_("Rollen din kan lese saken, men ikke behandle den."))
     if application.status not in rule.statuses:
-        return Conflict(state_text(application))
+        is_early = application.status is S.SUBMITTED and S.IN_REVIEW in rule.statuses
+        return NotTaken(_("Ta saken først.")) if is_early else Conflict(state_text(application))
     if rule.impartial and found.ground is not None:
         return Forbidden(
             _(

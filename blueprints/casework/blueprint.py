@@ -4,18 +4,20 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints.guard import Role, actor
 from extensions import clock
+from extensions.database import db
 from extensions.language import show_datetime
 from models.account import Account
 from models.application import AccessApplication, InternalNote
 from models.enums import ApplicationStatus, PrivacyCaseKind
 from services import case_rules, casework, national_ids, questions, words
 from services.audit_reading import LogRow
-from services.case_rules import CaseAction, Standing
+from services.case_rules import CaseAction, NotTaken, Standing
 
 bp = Blueprint("casework", __name__)
 
@@ -62,6 +64,13 @@ def _event_entry(event: LogRow) -> dict[str, Any]:
     by = f"{event.actor_name or '–'}{role}" if event.actor_id else _("Systemet")
     times = _(" (%(n)s ganger)", n=event.times) if event.times > 1 else ""
     return {"title": event.text + times, "time": show_datetime(event.at), "by": by, "text": event.purpose}
+
+
+@bp.errorhandler(NotTaken)
+def not_taken(_error: NotTaken) -> ResponseReturnValue:
+    """409 with the button that takes the case."""
+    db.finish(keep=False)
+    return render_template("casework/not_taken.html", **(request.view_args or {})), 409
 
 
 def found_case(application_id: UUID, action: CaseAction = CaseAction.READ, *, lock: bool = False) -> AccessApplication:

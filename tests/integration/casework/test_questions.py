@@ -65,7 +65,7 @@ def test_both_submitter_and_contact_person_get_the_mail(app, make, desk, submit,
     ("fields", "message"),
     [
         ({"text": " "}, "Skriv hva du trenger svar på."),
-        ({"text": "a" * 2001}, "Teksten er 1 tegn for lang."),
+        ({"text": "a" * 2001}, "» er 1 tegn for lang."),
         ({"text": "Gjelder 16899142350"}, "ser ut til å inneholde et fødselsnummer"),
         ({"text": "Hva?", "due_on": in_days(2)}, "Fristen må være minst 3 dager fram."),
         ({"text": "Hva?", "due_on": "31.12.9999"}, "Fristen kan være inntil ett år fram."),
@@ -116,6 +116,14 @@ def test_a_ready_text_opens_what_it_asks_to_have_changed(desk, submit, path, rea
     page = submit(desk, path, text="", ready=ready, opened_steps=["kontaktperson"], fetch="1").text
     for step, is_open in (("innsender", False), ("personer", True), ("kontaktperson", True)):
         assert (f'value="{step}" checked' in page) is is_open, step
+
+
+@pytest.mark.parametrize("page", ["sporsmal", "vedtak"])
+def test_a_case_nobody_has_taken_is_taken_first(make, desk, submit, page):
+    untaken = make.application("submitted")
+    answer = desk.get(f"/sak/{untaken.id}/{page}")
+    assert answer.status_code == 409 and "Noen andre" not in answer.text
+    assert "Ta saken først" in answer.text and f'action="/sak/{untaken.id}/ta"' in answer.text
 
 
 def test_there_is_one_open_question_at_a_time(desk, submit, path):
