@@ -28,6 +28,7 @@ class Limit:
 
 
 LIMITS: Mapping[Key, Limit] = {
+    Key.PROFILES_PER_DAY: Limit(_l("Åpnede profiler, per bruker og døgn"), 5_000),
     Key.REVEALS_PER_HOUR: Limit(_l("Vist kontaktinformasjon, per bruker og time"), 1_000),
     Key.REVEALS_PER_DAY: Limit(_l("Vist kontaktinformasjon, per bruker og døgn"), 5_000),
     Key.REVEALS_PER_ORGANISATION_AND_DAY: Limit(_l("Vist kontaktinformasjon, per virksomhet og døgn"), 20_000),

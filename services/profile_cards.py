@@ -9,17 +9,15 @@ from typing import Any
 from babel import Locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import desc, literal, select, union_all
 
 from extensions import clock
 from extensions.database import db
-from extensions.language import rendered_language, show_date, show_datetime, show_mobile
+from extensions.language import alphabetical, rendered_language, show_date, show_datetime, show_mobile
 from models.account import Account
 from models.cv import CvEntry
 from models.enums import AvailabilityKind, CvSection
-from models.organisation import County, Municipality
 from models.professional import Availability, Professional, Reach
-from services import availability, boxes, consents, cvs, languages, listing, national_ids, professions, words
+from services import availability, boxes, consents, cvs, geography, languages, listing, national_ids, professions, words
 
 Value = str | Sequence[str] | None
 
@@ -145,10 +143,9 @@ def area_names(row: Reach) -> list[str]:
     """Where the person can work: the whole country, or counties and municipalities by name."""
     if row.whole_country:
         return [_("Hele landet")]
-    counties = select(literal(True).label("is_whole"), County.name).where(County.number.in_(row.counties))
-    places = select(literal(False), Municipality.name).where(Municipality.number.in_(row.municipalities))
-    found = db.session.execute(union_all(counties, places).order_by(desc("is_whole"), "name"))
-    return [_("Hele %(fylke)s", fylke=name) if is_whole else name for is_whole, name in found]
+    counties = sorted(map(geography.county_name, row.counties), key=alphabetical)
+    places = sorted(map(geography.name_of, row.municipalities), key=alphabetical)
+    return [*(_("Hele %(fylke)s", fylke=name) for name in counties), *places]
 
 
 def _cv(professional: Professional) -> Rows:

@@ -53,9 +53,11 @@ def close_alarm(alarm_id: UUID) -> ResponseReturnValue:
 
 
 def _about(alarm: Alarm) -> str | None:
-    """Which limit was reached, or that it was not one person but a file."""
+    """Which limit was reached, that profiles were opened and no more, or that it was not one person but a file."""
     if "quota" in alarm.facts:
         return str(LIMITS[Key(alarm.facts["quota"])].label)
+    if "of" in alarm.facts:
+        return _("Åpnede profiler")
     return _("En fil med kontaktinformasjon") if "export_id" in alarm.facts else None
 
 
