@@ -132,11 +132,16 @@ def stop_alerts(grant_id: UUID, token: str) -> ResponseReturnValue:
 
 
 def _question(token: str, link: Link, form: LinkAnswerForm) -> ResponseReturnValue:
+    standing = availability.standing(link.professional)
+    marked = CHOICES.get(request.args.get("svar", "")) or link.answer or AvailabilityKind.NOW
+    if marked is AvailabilityKind.FROM_DATE and not (standing and standing.can_be_postponed):
+        marked = AvailabilityKind.NOW
     page = render_template(
         "links/availability.html",
         token=token,
         form=form,
-        marked=CHOICES.get(request.args.get("svar", "")) or link.answer or AvailabilityKind.NOW,
+        standing=standing,
+        marked=marked,
         again=link.used_at is not None,
     )
     return page, form.status_code

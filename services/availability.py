@@ -31,7 +31,7 @@ from models.enums import (
 from models.professional import Availability, Link, Professional
 from services import audit, consents, links, listing, mailbox, professionals, words
 from services.access import Actor
-from services.errors import NotFound
+from services.errors import Conflict, NotFound
 from services.settings import Key, values
 
 POSTPONED = timedelta(days=14)
@@ -101,6 +101,10 @@ class Standing:
         """The day from which the person can work, when it is still to come."""
         return self.row.from_date if not self.is_paused and _awake(self.row) is AvailabilityKind.FROM_DATE else None
 
+    @property
+    def can_be_postponed(self) -> bool:
+        return _postponed(self.row) is not None
+
 
 def standing(professional: Professional) -> Standing | None:
     """How fresh the person's word is now; None before the page was answered."""
@@ -167,7 +171,8 @@ def save(actor: Actor, answers: dict[str, Any]) -> None:
 
 def press(actor: Actor, answer: AvailabilityKind) -> Standing:
     """One press on Min side: «ja» confirms what stands and ends a pause, «fra en dato» means in two weeks, and a pause
-    hides at once. Raises NotFound before the page was answered."""
+    hides at once. Raises NotFound before the page was answered, and Conflict when two weeks are more than the person
+    can wait."""
     professional = professionals.own(actor, lock=True)
     return _answer(actor, professional, answer)
 
@@ -175,7 +180,7 @@ def press(actor: Actor, answer: AvailabilityKind) -> Standing:
 def answer_link(link: Link, answer: AvailabilityKind, *, again: bool) -> bool:
     """The same presses from an e-mail, by whoever holds the link. One answer counts; another takes `again`, that is
     «Endre svaret». Returns False when there was an answer, and nothing was changed. Raises NotFound when the person
-    left meanwhile, or has another address."""
+    left meanwhile, or has another address, and Conflict as press() does."""
     professional = db.session.get(
         Professional, link.professional_id, with_for_update={"of": Professional}, populate_existing=True
     )
@@ -200,12 +205,15 @@ def _answer(actor: Actor | None, professional: Professional, answer: Availabilit
             _wake(row)
             action = "availability.resumed" if was_paused else "availability.confirmed"
         case AvailabilityKind.FROM_DATE:
-            row.kind, row.from_date, row.paused_until = answer, clock.today() + POSTPONED, None
+            day = _postponed(row)
+            if day is None:
+                raise Conflict(_("Du har sagt at du bare kan jobbe til %(dato)s.", dato=show_date(row.to_date)))
+            row.kind, row.from_date, row.paused_until = answer, day, None
             action = "availability.postponed"
         case AvailabilityKind.PAUSED:
             row.kind, row.paused_until = answer, None
             action = "availability.paused"
-    if row.to_date is not None and row.to_date < (row.from_date or clock.today()):
+    if row.to_date is not None and row.to_date < clock.today():
         row.to_date = None  # a period that is over says nothing of the one that begins
     _confirm(professional, row)
     audit.record(actor, action, professional, subject_id=professional.account_id, **facts)
@@ -233,6 +241,12 @@ def _awake(row: Availability) -> AvailabilityKind:
     """What a row says when it is no pause: the date, as long as it is to come."""
     is_to_come = row.from_date is not None and row.from_date > clock.today()
     return AvailabilityKind.FROM_DATE if is_to_come else AvailabilityKind.NOW
+
+
+def _postponed(row: Availability) -> date | None:
+    """The day «Ikke nå, men om to uker» means: no earlier than what was said; None when the last day comes before."""
+    day = max(clock.today() + POSTPONED, row.from_date or date.min)
+    return None if row.to_date is not None and clock.today() <= row.to_date < day else day
 
 
 def _wake(row: Availability) -> None:

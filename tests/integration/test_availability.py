@@ -177,6 +177,23 @@ class TestPresses:
             row, is_listed = now()
             assert is_listed and row.status is ProfessionalStatus.ACTIVE
 
+    def test_two_weeks_are_never_earlier_than_what_was_said(self, browser, submit, now):
+        def say(**changes):
+            submit(browser, PAGE, form=-1, **(ANSWERS | changes))
+
+        say(kind="from_date", from_date=in_days(30), to_date=in_days(60))
+        submit(browser, PAGE, to="/senere")
+        row = now()[0].availability
+        assert (row.from_date.isoformat(), row.to_date.isoformat()) == (in_days(30), in_days(60))
+        say(to_date=in_days(14))
+        pressed = Page(browser.get(PAGE).text).form_to(f"{PAGE}/senere").values
+        say(to_date=in_days(13))
+        assert "/senere" not in browser.get(PAGE).text
+        refused = browser.post(f"{PAGE}/senere", data=pressed | {"form_key": "x" * 22})
+        assert refused.status_code == 409 and "du bare kan jobbe til" in refused.text
+        row = now()[0].availability
+        assert (row.kind, row.to_date.isoformat()) == (AvailabilityKind.NOW, in_days(13))
+
     def test_a_period_that_is_over_begins_anew(self, app, browser, submit, now, person):
         with app.app_context():
             db.session.get_one(Professional, person.id).availability.to_date = clock.today() - timedelta(days=1)
@@ -418,6 +435,18 @@ class TestLinks:
         assert "Ingen virksomheter ser deg" in client.get(f"/t/{token}").text
         assert submit(client, f"/t/{token}?endre=1", answer="from_date").status_code == 303
         assert now()[1] and now()[0].availability.from_date == clock.today() + timedelta(days=14)
+
+    def test_a_link_offers_no_two_weeks_beyond_the_last_day(self, app, client, submit, person, now, token):
+        with app.app_context():
+            db.session.get_one(Professional, person.id).availability.to_date = clock.today() + timedelta(days=13)
+            db.session.commit()
+        for choice in ("", "?svar=senere"):
+            text = client.get(f"/t/{token}{choice}").text
+            assert re.findall(r"<button[^>]*name=\"answer\" value=\"(\w+)\"", text) == ["now", "paused"]
+            assert "om to uker" not in text
+        assert submit(client, f"/t/{token}", answer="from_date").status_code == 409
+        assert submit(client, f"/t/{token}", answer="now").status_code == 303
+        assert now()[0].availability.to_date is not None
 
     def test_an_answer_that_meets_a_leaving_or_a_new_address_changes_nothing(self, app, make, person, token):
         """Both were pressed at once: the link was found, and then waited for the registration."""

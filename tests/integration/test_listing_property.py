@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
+import pytest
 from flask import Flask
 from flask_babel import force_locale
 from hypothesis import HealthCheck, Phase, given, note, settings
@@ -34,7 +35,7 @@ from services import (
 )
 from services.access import Actor
 from services.authorisations import Answer
-from services.errors import Incomplete
+from services.errors import Conflict, Incomplete
 from tests.conftest import empty_tables
 
 NOW, FROM_DATE, PAUSED = AvailabilityKind
@@ -155,11 +156,15 @@ class Life:
         self.truth.consents -= {purpose}
 
     def press(self, kind):
-        availability.press(self.actor, kind)
         truth = self.truth
-        start = self.today + 14 * DAY if kind is FROM_DATE else self.row.availability.from_date or self.today
+        start = max(self.today + 14 * DAY, self.row.availability.from_date or self.today)
+        if kind is FROM_DATE and truth.to_date is not None and self.today <= truth.to_date < start:
+            with pytest.raises(Conflict):
+                availability.press(self.actor, kind)
+            return
+        availability.press(self.actor, kind)
         truth.kind, truth.confirmed_at, truth.paused_until = kind, self.now, None
-        if truth.to_date is not None and truth.to_date < start:
+        if truth.to_date is not None and truth.to_date < self.today:
             truth.to_date = None
 
     def say(self, kind, days, to_days):
