@@ -5,7 +5,7 @@ matters. What the ledger keeps are ids and a keyed index.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -23,7 +23,7 @@ from models.base import Base
 from models.enums import ConsentPurpose, Language, MessageKind, MessageStatus, ProfessionalStatus, Role
 from models.grant import Grant
 from models.message import Message
-from models.privacy import ErasureRecord
+from models.privacy import ErasureRecord, PrivacyCase
 from models.professional import Link, Professional
 from services import (
     attachments,
@@ -162,12 +162,20 @@ def is_needed(account_id: UUID) -> bool:
     return bool(db.session.scalar(select(or_(*needs(account_id)))))
 
 
-def needs(account_id: UUID | ColumnElement[UUID] | InstrumentedAttribute[UUID]) -> list[ColumnElement[bool]]:
-    """For each column that keeps an account, whether a row in it names this one. What goes with the account does not
-    count."""
+def leaves_account(account_id: UUID) -> bool:
+    """Whether the account will stand when the registration is erased, and its privacy cases with it."""
+    return bool(db.session.scalar(select(or_(*needs(account_id, besides=(Professional, PrivacyCase))))))
+
+
+def needs(
+    account_id: UUID | ColumnElement[UUID] | InstrumentedAttribute[UUID], besides: Collection[type[Base]] = ()
+) -> list[ColumnElement[bool]]:
+    """For each column that keeps an account, whether a row in it names this one; `besides` are tables that do not
+    count. Nor does what goes with the account, or is emptied of it."""
     owners = [
         reference.parent
         for table in Base.metadata.tables.values()
+        if table not in {one.__table__ for one in besides}
         for reference in table.foreign_keys
         if reference.column is Account.__table__.c.id and reference.ondelete is None
     ]

@@ -21,6 +21,7 @@ def leave() -> ResponseReturnValue:
         keep_log=settings.duration(numbers[Key.AUDIT_YEARS], "years"),
         keep_backups=settings.duration(numbers[Key.BACKUP_DAYS], "days"),
         keep_recipients=settings.duration(numbers[Key.RECIPIENT_DAYS], "days"),
+        leaves_account=erasure.leaves_account(actor().account_id),
         has_other_roles=any(hat.role is not Role.PROFESSIONAL for hat in sign_in.hats(actor().account_id)),
     )
 

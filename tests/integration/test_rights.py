@@ -8,7 +8,15 @@ from sqlalchemy import func, select
 from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent
-from models.enums import ConsentPurpose, ContactPurpose, MessageKind, PrivacyCaseKind, PrivacyCaseStatus, Role
+from models.enums import (
+    ConsentPurpose,
+    ContactPurpose,
+    GrantStatus,
+    MessageKind,
+    PrivacyCaseKind,
+    PrivacyCaseStatus,
+    Role,
+)
 from models.listing import Listing
 from models.message import Message
 from models.privacy import ErasureRecord, PrivacyCase
@@ -68,6 +76,13 @@ class TestConsents:
         page = client.get("/min-side/slett").text
         for text in ("Vil du trekke samtykket og slette profilen?", "uten navn og innhold, i 5 år", "notater"):
             assert text in page
+        assert "knyttes til deg" not in page
+
+    def test_whoever_has_had_another_role_reads_that_the_account_stays(self, client_for, make):
+        user = make.user(status=GrantStatus.ENDED)
+        make.professional(user.person)
+        page = client_for(user.person, Role.PROFESSIONAL).get("/min-side/slett").text
+        assert "beholder vi kontoen din med navn og fødselsnummer" in page and "loggen knyttes til deg" in page
 
     def test_forged_or_old_choices_change_nothing(self, app, client, submit):
         assert submit(client, "/min-side/samtykke", to="/trekk", samtykke="noe annet").status_code == 400
