@@ -20,7 +20,7 @@ from models.organisation import Organisation
 from models.register import Alarm, Reveal, Stop
 from services import audit, settings
 from services.access import Actor, Doer, require_not_own
-from services.errors import Conflict, DomainError, NotFound
+from services.errors import Conflict, NotFound, Unfit
 from services.settings import Key
 
 UNUSUAL = 4
@@ -29,10 +29,6 @@ FEWEST, FEWEST_PROFILES = 8, 50
 """Fewer reveals than this in a day, or fewer people whose profile was opened, are never unusual."""
 MONTH = timedelta(days=31)
 OPENED = "profile.opened"
-
-
-class UnknownOrganisation(DomainError):
-    """No organisation of the register has this number."""
 
 
 def raise_once(kind: AlarmKind, key: str, actor: Doer, **facts: Any) -> None:
@@ -193,26 +189,30 @@ def stops() -> Sequence[Stop]:
     ).all()
 
 
-def stop(actor: Actor, what: Stoppable, organisation_number: str | None, reason: str) -> None:
-    """Stop reveals or exports at once, for one organisation or, without one, for all. Raises UnknownOrganisation."""
+def stop(actor: Actor, what: Stoppable, organisation_number: str | None, reason: str) -> Stop:
+    """Stop reveals or exports at once, for one organisation or, without one, for all. Raises Unfit for an organisation
+    we do not know, and for what is stopped already."""
     organisation = None
     if organisation_number is not None:
         organisation = db.session.scalar(select(Organisation).where(Organisation.number == organisation_number))
         if organisation is None:
-            raise UnknownOrganisation
+            raise Unfit("organisation_number", _("Vi finner ingen virksomhet med dette nummeret i registeret."))
+    if any(one.what is what and one.organisation is organisation for one in stops()):
+        raise Unfit("whom", _("Dette er allerede stoppet."))
     row = Stop(
         id=uuid4(),
         what=what,
-        organisation_id=organisation.id if organisation else None,
+        organisation=organisation,
         reason=reason,
         set_at=clock.now(),
         set_by_id=actor.account_id,
     )
     db.session.add(row)
-    audit.record(actor, "stop.set", row, what=what.value, organisation=row.organisation_id)
+    audit.record(actor, "stop.set", row, what=what.value, organisation=organisation.id if organisation else None)
+    return row
 
 
-def lift(actor: Actor, stop_id: UUID) -> None:
+def lift(actor: Actor, stop_id: UUID) -> Stop:
     """Let it go on. Raises NotFound; lifting twice is once."""
     row = db.session.get(Stop, stop_id, with_for_update=True)
     if row is None:
@@ -220,6 +220,7 @@ def lift(actor: Actor, stop_id: UUID) -> None:
     if row.lifted_at is None:
         row.lifted_at, row.lifted_by_id = clock.now(), actor.account_id
         audit.record(actor, "stop.lifted", row, what=row.what.value)
+    return row
 
 
 def forget_over() -> int:

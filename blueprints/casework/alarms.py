@@ -10,9 +10,9 @@ from blueprints.casework.blueprint import DECIDING, STAFF, bp
 from blueprints.guard import actor, held_fields, open_to
 from forms.casework_alarms import CloseForm, StopForm
 from models.enums import AlarmKind, Stoppable
-from models.register import Alarm
+from models.register import Alarm, Stop
 from services import alarms, authorisations
-from services.alarms import UnknownOrganisation
+from services.errors import Unfit
 from services.limits import LIMITS
 from services.settings import Key
 
@@ -67,11 +67,11 @@ def stop_use() -> ResponseReturnValue:
     form = StopForm(held=held_fields())
     if form.validate_on_submit():
         try:
-            alarms.stop(actor(), Stoppable(form.what.data), form.organisation_number.data, form.reason.data)
-        except UnknownOrganisation:
-            form.organisation_number.errors = [_("Vi finner ingen virksomhet med dette nummeret i registeret.")]
+            row = alarms.stop(actor(), Stoppable(form.what.data), form.number, form.reason.data)
+        except Unfit as problem:
+            form[problem.field].errors = [problem.message]
         else:
-            flash(_("Det er stoppet nå."), "success")
+            flash(_("Stoppet nå: %(hva)s, %(hvem)s.", **_named(row)), "success")
             return redirect(url_for(".alarm_list"), 303)
     return render_template("casework/stop_use.html", form=form), form.status_code
 
@@ -79,6 +79,11 @@ def stop_use() -> ResponseReturnValue:
 @bp.post("/sak/stopp/<uuid:stop_id>/opphev")
 @open_to(*DECIDING, fresh_login=True)
 def lift_stop(stop_id: UUID) -> ResponseReturnValue:
-    alarms.lift(actor(), stop_id)
-    flash(_("Stoppen er opphevet."), "success")
+    row = alarms.lift(actor(), stop_id)
+    flash(_("Stoppen er opphevet: %(hva)s, %(hvem)s.", **_named(row)), "success")
     return redirect(url_for(".alarm_list"), 303)
+
+
+def _named(stop: Stop) -> dict[str, str]:
+    whom = stop.organisation.name if stop.organisation else _("alle virksomheter")
+    return {"hva": STOPPED[stop.what](), "hvem": whom}

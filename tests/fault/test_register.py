@@ -99,7 +99,12 @@ def test_a_stop_works_at_once_on_every_process(faults: Faults, browsers: list[ht
     forms = [form_of(browser, path) for browser in browsers]
     desk = faults.browser(caseworker, Role.CASEWORKER)
     stop = own_form(desk.get("/sak/stopp")).values
-    assert desk.post("/sak/stopp", data={**stop, "what": "reveals", "reason": "Øvelse"}).status_code == 303
+    assert (
+        desk.post(
+            "/sak/stopp", data={**stop, "what": "reveals", "whom": "alle", "for_all": "y", "reason": "Øvelse"}
+        ).status_code
+        == 303
+    )
     for browser, location, form in zip(browsers, shown, forms, strict=True):
         assert browser.get(location).status_code == 403
         assert browser.post(path, data=form).status_code == 403

@@ -307,12 +307,24 @@ def test_caseworkers_see_close_stop_and_lift(
     assert late.post(alarm[1], data={**fields, "note": "Ringte og spurte"}).status_code == 409
     assert "Øvelse, avtalt" in (closed := late.get(alarm[1]).text) and "Ringte og spurte" in closed
     assert "Ingen åpne varsler." in staff.get("/sak/varsler").text
-    unknown = submit(staff, "/sak/stopp", what="reveals", organisation_number="123456785", reason="Feil")
-    assert unknown.status_code == 422 and "Vi finner ingen virksomhet" in unknown.text
-    assert submit(staff, "/sak/stopp", what="reveals", reason="Øvelse").status_code == 303
+    for answers, wrong in (
+        ({}, "Velg hvem det skal stoppes for."),
+        ({"whom": "en"}, "Organisasjonsnummeret må ha 9 siffer."),
+        ({"whom": "en", "organisation_number": "123456785"}, "Vi finner ingen virksomhet"),
+        ({"whom": "alle", "organisation_number": "942 110 464"}, "Kryss av hvis du vil stoppe det for alle."),
+    ):
+        refused = submit(staff, "/sak/stopp", what="reveals", reason="Feil", **answers)
+        assert refused.status_code == 422 and refused.text.count(wrong) == 2, wrong
+    everybody = {"what": "reveals", "whom": "alle", "for_all": "y", "reason": "Øvelse"}
+    assert submit(staff, "/sak/stopp", **everybody).status_code == 303
+    assert "Visning av kontaktinformasjon og CV, alle virksomheter." in staff.get("/sak/varsler").text
+    again = submit(staff, "/sak/stopp", **everybody)
+    assert again.status_code == 422 and again.text.count("Dette er allerede stoppet.") == 2
     assert submit(reader, f"/register/person/{canary.id}", purpose="exercise").status_code == 403
     assert submit(staff, "/sak/varsler", to="/opphev").status_code == 303
     assert "Ingenting er stoppet." in staff.get("/sak/varsler").text
+    assert submit(staff, "/sak/stopp", **everybody | {"whom": "en", "organisation_number": "942 110 464"}).location
+    assert "CV, KOMMUNE 942110464." in staff.get("/sak/varsler").text
 
 
 def test_an_alarm_about_ones_own_use_is_left_to_another(app: Flask, make: Builders, client_for: Any) -> None:
