@@ -25,7 +25,7 @@ def hpr_alarm() -> ResponseReturnValue:
 
 
 @bp.post("/sak/hpr/<uuid:alarm_id>/slipp")
-@open_to(*DECIDING)
+@open_to(*DECIDING, fresh_login=True)
 def release_hpr_alarm(alarm_id: UUID) -> ResponseReturnValue:
     authorisations.release(actor(), alarm_id)
     flash(_("Endringene er sluppet gjennom. HPR blir spurt på nytt om hver person."), "success")

@@ -62,7 +62,7 @@ def resend_confirmation(lookup_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/sak/personer/<uuid:lookup_id>/e-post", methods=["GET", "POST"])
-@open_to(*DECIDING)
+@open_to(*DECIDING, fresh_login=True)
 def correct_email(lookup_id: UUID) -> ResponseReturnValue:
     lookup = people.find(actor(), lookup_id)
     form = CorrectEmailForm(held=held_fields())

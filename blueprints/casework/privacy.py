@@ -81,7 +81,7 @@ def open_person(case_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/personvernsaker/<uuid:case_id>/utsett", methods=["GET", "POST"])
-@open_to(*DECIDING)
+@open_to(*DECIDING, fresh_login=True)
 def extend_privacy_case(case_id: UUID) -> ResponseReturnValue:
     case = privacy_casework.find(actor(), case_id, lock=request.method == "POST")
     form = ExtendForm(held=held_fields())
@@ -95,7 +95,7 @@ def extend_privacy_case(case_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/personvernsaker/<uuid:case_id>/svar", methods=["GET", "POST"])
-@open_to(*DECIDING)
+@open_to(*DECIDING, fresh_login=True)
 def answer_privacy_case(case_id: UUID) -> ResponseReturnValue:
     case = privacy_casework.find(actor(), case_id, lock=request.method == "POST")
     form = answer_form(case, held=held_fields())

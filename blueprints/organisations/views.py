@@ -40,14 +40,14 @@ def home() -> ResponseReturnValue:
 
 
 @bp.route("/virksomhet/brukere", methods=["GET", "POST"])
-@open_to(Role.ORGANISATION_USER)
+@open_to(Role.ORGANISATION_USER, fresh_login=True)
 def users() -> ResponseReturnValue:
     """Who has access; and, for user administrators, the half-year check of those whose time is nearly out."""
     return _users_page(grants.of_organisation(actor()), url_for("organisations.users"))
 
 
 @bp.route("/soknad/<uuid:application_id>/brukere", methods=["GET", "POST"])
-@open_to(Role.SUBMITTER)
+@open_to(Role.SUBMITTER, fresh_login=True)
 def users_of_application(application_id: UUID) -> ResponseReturnValue:
     """The same for those who may apply for the organisation, which may have no user administrator."""
     application = applications.find(actor(), application_id)
@@ -61,7 +61,7 @@ def _users_page(found: Sequence[Grant], here: str, application: AccessApplicatio
     deadlines = {grant.id: _("Frist: %(dato)s", dato=show_date(limit)) for grant, limit in grants.to_confirm(found)}
     deadlines |= {grant.id: _("Låst fordi den ikke har vært brukt.") for grant in found if grant.locked_at}
     asked = [grant for grant in found if grant.id in deadlines]
-    form = ConfirmForm([(str(grant.id), grant.nominee.name) for grant in asked])
+    form = ConfirmForm([(str(grant.id), grant.nominee.name) for grant in asked], held=guard.held_fields())
     if form.validate_on_submit():
         confirmed = [grant for grant in asked if str(grant.id) in form.users.data]
         grants.confirm(actor(), confirmed)

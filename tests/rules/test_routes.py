@@ -36,6 +36,16 @@ FOR_EVERYBODY = {"invitations", "auth", "public", "health"}
 BY_LEVEL = {"organisations.log"}
 """Pages without an id in the address that are for some of an organisation's users only; the service says which."""
 
+ASK_AGAIN = {
+    *("casework.answer_privacy_case", "casework.appeal", "casework.approve", "casework.change_limits"),
+    *("casework.correct_email", "casework.correct_number", "casework.decide", "casework.extend_privacy_case"),
+    *("casework.lift_stop", "casework.release_hpr_alarm", "casework.stop", "casework.stop_use"),
+    *("organisations.change_user", "organisations.stop_user", "organisations.stop_user_of_application"),
+    *("organisations.users", "organisations.users_of_application"),
+    *("register.contact_list", "register.export_again", "register.new_export"),
+}
+"""What decides, takes data out, or changes who gets in or what somebody is told of their rights (C4)."""
+
 PEOPLE = (
     *("anonymous", "submitter", "contact person", "reader", "recruiter", "user administrator", "ended user"),
     *("invited nominee", "stranger", "professional", "another professional", "caseworker", "case lead", "auditor"),
@@ -230,6 +240,10 @@ def form_token(someone: Someone) -> str:
     page = someone.client.get("/velkommen" if someone.role else "/logg-inn")
     forms = Page(page.text)._all
     return str(next(form.values["csrf_token"] for form in forms if "csrf_token" in form.values))
+
+
+def test_what_decides_asks_for_a_fresh_login(app: Flask) -> None:
+    assert {name for name, view in app.view_functions.items() if getattr(view, "fresh_login", False)} == ASK_AGAIN
 
 
 def test_every_view_says_whom_it_is_open_to(app):

@@ -158,6 +158,21 @@ def test_stopping_asks_for_a_fresh_login(app, make, administrator, client_for, s
         assert db.session.get_one(Grant, grant.id).status is GrantStatus.ACTIVE
 
 
+def test_confirming_asks_for_a_fresh_login_and_keeps_who_was_ticked(app, make, administrator, client_for, submit):
+    grant = make.user()
+    with app.app_context():
+        db.session.get_one(Grant, grant.id).locked_at = clock.now()
+        db.session.commit()
+    browser = client_for(
+        administrator.person, Role.ORGANISATION_USER, make.organisation(), signed_in_ago=timedelta(minutes=16)
+    )
+    answer = submit(browser, USERS, users=[str(grant.id)])
+    assert answer.headers["Location"] == f"/logg-inn?next={USERS}&ny=1"
+    assert Page(browser.get(USERS).text).form().values["users"] == str(grant.id)
+    with app.app_context():
+        assert db.session.get_one(Grant, grant.id).locked_at is not None
+
+
 def test_an_invitation_is_sent_again_from_the_list(app, make, browser, submit):
     old = make.invitation(make.user(status=GrantStatus.INVITED))
     answer = submit(browser, USERS, to="/inviter")
