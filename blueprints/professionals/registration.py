@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, request, session, url_for
+from flask import flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
@@ -52,7 +52,9 @@ CARD_PARTS = tuple(
     )
 )
 SHOW_NUMBER = "show_number"
-"""In the cookie: the next look at the page shows the person's own number."""
+"""In «go»: the page again, with the person's own number."""
+SEND_AGAIN = "send_again"
+"""In «go»: the page again, and the link that confirms the address sent anew."""
 
 
 @page_of(Step.CONSENT)
@@ -104,14 +106,22 @@ def about() -> ResponseReturnValue:
     if contact_details.is_name_from_hpr(professional):
         del form.given_name, form.family_name
 
+    wish = request.form.get("go")
+    if wish in (SHOW_NUMBER, SEND_AGAIN):
+        if wish == SEND_AGAIN and email_confirmation.ask_again(actor()):
+            flash(_("Vi har sendt en ny lenke til %(adresse)s.", adresse=professional.email), "success")
+        response = make_response(_about_page(form, professional, in_clear=wish == SHOW_NUMBER))
+        response.status_code = 200  # as typed, and neither judged nor saved
+        return response
+
     def save(answers: dict[str, Any]) -> None:
         contact_details.save(actor(), professional, answers, is_typing=is_autosave())
         employer = contact_details.employer_of(professional)
         if employer is not None and not is_autosave():
             flash(_employer_hint(employer.name), "warning")
 
-    response = save_step(form, Step.ABOUT, professional, lambda: About.of(professional), save)
-    return response or _about_page(form, professional)
+    saved = save_step(form, Step.ABOUT, professional, lambda: About.of(professional), save)
+    return saved or _about_page(form, professional)
 
 
 def _employer_hint(name: str) -> str:
@@ -124,9 +134,8 @@ def _employer_hint(name: str) -> str:
     )
 
 
-def _about_page(form: StepForm, professional: Professional) -> ResponseReturnValue:
+def _about_page(form: StepForm, professional: Professional, *, in_clear: bool = False) -> ResponseReturnValue:
     employer = contact_details.employer_of(professional)
-    in_clear = request.method == "GET" and session.pop(SHOW_NUMBER, None) is not None
     return step_page(
         "about",
         Step.ABOUT,
@@ -134,28 +143,11 @@ def _about_page(form: StepForm, professional: Professional) -> ResponseReturnVal
         professional,
         number=contact_details.national_id(actor(), professional, in_clear=in_clear),
         is_number_shown=in_clear,
+        show_number=SHOW_NUMBER,
+        send_again=SEND_AGAIN,
         place=contact_details.place_of(form["postal_code"].data),
         employer_hint=_employer_hint(employer.name) if employer else None,
     )
-
-
-@bp.post("/opplysninger/fodselsnummer")
-@open_to(Role.PROFESSIONAL)
-def show_number() -> ResponseReturnValue:
-    """«Vis»: the page shows the person's own number, once."""
-    professional = professionals.own(actor())
-    session[SHOW_NUMBER] = True
-    return redirect(address_of(Step.ABOUT, professional), 303)
-
-
-@bp.post("/opplysninger/bekreft-epost")
-@open_to(Role.PROFESSIONAL)
-def send_confirmation() -> ResponseReturnValue:
-    """«Send på nytt»."""
-    professional = professionals.own(actor())
-    if email_confirmation.ask_again(actor()):
-        flash(_("Vi har sendt en ny lenke til %(adresse)s.", adresse=professional.email), "success")
-    return redirect(address_of(Step.ABOUT, professional), 303)
 
 
 @bp.get("/poststed")

@@ -7,7 +7,9 @@ const RETRY_AFTER = 10_000;
 const ANNOUNCE_EVERY = 30_000;
 
 const post = (form, headers = {}) =>
-  fetch(form.action, { method: "POST", body: new FormData(form), headers, redirect: "manual", credentials: "same-origin" });
+  fetch(form.action, {
+    method: "POST", body: new FormData(form), headers, redirect: "manual", credentials: "same-origin", keepalive: true,
+  });
 
 // The error summary takes focus by its autofocus; repeated here for browsers that ignore it.
 document.getElementById("feil")?.focus();
@@ -54,7 +56,7 @@ for (const form of document.querySelectorAll("[data-appearance]")) {
   });
 }
 
-// Drafts: saved one second after typing stops and when a field is left.
+// Drafts: saved one second after typing stops, when a field is left, and when the page is.
 for (const form of document.querySelectorAll("form[data-autosave]")) {
   const status = form.querySelector("[data-autosave-status]");
   let timer, changed = false, last = { ok: null, at: 0 };
@@ -96,6 +98,17 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     clearTimeout(timer);
     timer = setTimeout(save, SAVE_ON_LEAVING); // a field left by pressing a button is sent by the button
   });
+  // A link is followed when what was typed is saved: the page it leads to, in another language too, then shows it.
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[href]");
+    const isSpecial = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (!link || isSpecial || !(changed || form.saving)) return;
+    event.preventDefault();
+    await form.saving;
+    await save();
+    location.assign(link.href);
+  });
+  document.addEventListener("visibilitychange", () => document.hidden && save());
 }
 
 // Where a postal code is, told when its field is left.
