@@ -12,11 +12,13 @@ from werkzeug.routing import BaseConverter, ValidationError
 
 from blueprints.guard import Role, actor, held_fields, open_to
 from blueprints.professionals.blueprint import bp
+from blueprints.versions import both_versions
 from extensions.language import current_language
 from forms.base import StepForm
 from forms.professionals_cv_builder import FORMS, LanguageForm, SummaryForm, VisibilityForm
 from models.cv import CvEntry
 from models.enums import CvSection, Language, Visibility
+from models.professional import Professional
 from services import cvs, languages, professionals
 
 SLUGS = {
@@ -82,12 +84,20 @@ def cv_builder() -> ResponseReturnValue:
 @bp.route("/cv/bygg/sammendrag", methods=["GET", "POST"])
 @open_to(Role.PROFESSIONAL)
 def cv_summary() -> ResponseReturnValue:
-    form = SummaryForm(obj=cvs.of(professionals.own(actor())), held=held_fields())
+    cv = cvs.of(_own())
+    form = SummaryForm(obj=cv, held=held_fields())
+    if form.is_outdated:
+        return both_versions(form, cv)
     if form.validate_on_submit():
         cvs.save_summary(actor(), form.summary.data)
         flash(_("Sammendraget er lagret."), "success")
         return redirect(url_for(".cv_builder"), 303)
     return render_template("professionals/cv_summary.html", form=form), form.status_code
+
+
+def _own() -> Professional:
+    """The person's registration; while something is saved, nobody else changes it."""
+    return professionals.own(actor(), lock=request.method == "POST")
 
 
 @bp.get("/cv/bygg/<cv_section:section>")
@@ -124,7 +134,7 @@ def cv_add(section: CvSection) -> ResponseReturnValue:
 @bp.route("/cv/bygg/<cv_section:section>/<uuid:entry_id>", methods=["GET", "POST"])
 @open_to(Role.PROFESSIONAL)
 def cv_change(section: CvSection, entry_id: UUID) -> ResponseReturnValue:
-    entry = cvs.entry(cvs.of(professionals.own(actor())), section, entry_id)
+    entry = cvs.entry(cvs.of(_own()), section, entry_id)
     return _entry_page(section, entry, lambda answers: cvs.change(actor(), section, entry_id, answers), is_new=False)
 
 
@@ -132,6 +142,8 @@ def _entry_page(
     section: CvSection, entry: CvEntry | None, save: Callable[[dict[str, Any]], object], *, is_new: bool
 ) -> ResponseReturnValue:
     form = _form(section, entry)
+    if form.is_outdated:
+        return both_versions(form, entry)
     if form.validate_on_submit():
         save(form.answers())
         flash(_("Endringen er lagret."), "success")

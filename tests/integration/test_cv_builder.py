@@ -15,6 +15,7 @@ from models.listing import Listing
 from models.professional import Professional
 from services import cvs
 from tests.builders import Builders
+from tests.pages import Page
 
 JOB = {
     "title": "Sykepleier",
@@ -52,6 +53,23 @@ def test_sections_are_filled_moved_changed_and_removed(browser: Any, submit: Any
     assert submit(browser, first[1], title="Ledende").status_code == 303
     assert submit(browser, f"{first[1]}/fjern").status_code == 303
     assert _titles(browser.get("/min-side/cv/bygg/erfaring").text) == ["Første"]
+
+
+@pytest.mark.parametrize("part", ["sammendrag", "erfaring"])
+def test_two_who_change_a_part_at_once_see_both_versions(browser: Any, submit: Any, part: str) -> None:
+    path, name = f"/min-side/cv/bygg/{part}", "summary"
+    if part == "erfaring":
+        submit(browser, f"{path}/ny", **JOB)
+        found = re.search(rf'href="({path}/[0-9a-f-]{{36}})"', browser.get(path).text)
+        assert found
+        path, name = found[1], "text"
+    first = Page(browser.get(path).text).form().values
+    assert submit(browser, path, **{name: "Skrevet i den andre fanen"}).status_code == 303
+    second = browser.post(path, data=first | {name: "Skrevet i den første"})
+    assert second.status_code == 409
+    assert "Skrevet i den første" in second.text and "Skrevet i den andre fanen" in second.text
+    assert browser.post(path, data=Page(second.text).form().values).status_code == 303
+    assert "Skrevet i den første" in browser.get(path).text
 
 
 def _titles(page: str) -> list[str]:
