@@ -172,7 +172,8 @@ class DeclarationForm(StepForm):
 
 
 class AnswerForm(StepForm):
-    """The answer to the Directorate's question."""
+    """The answer to the Directorate's question. `parts_done` is for whoever cannot change the opened parts: answering
+    closes them."""
 
     answer = LongTextField(
         _l("Svaret ditt"),
@@ -181,6 +182,11 @@ class AnswerForm(StepForm):
         description=_l("Inntil 2 000 tegn. Ikke skriv helseopplysninger eller fødselsnummer her."),
         render_kw={"rows": 8},
     )
+    parts_done = BooleanField(
+        _l("Innsenderen er ferdig med å endre"), [Filled(_l("Kryss av når innsenderen er ferdig med å endre."))]
+    )
+
+    never_restored = ("parts_done",)
 
 
 def _make_optional(field: Any) -> None:

@@ -13,7 +13,7 @@ from blueprints.guard import Role, actor, held_fields, open_to
 from forms.applications import AnswerForm
 from models.application import AccessApplication
 from models.enums import ApplicationStatus
-from services import applications, invitations, settings, snapshots
+from services import applications, invitations, settings, snapshots, words
 from services.application_drafts import nominee_at
 from services.application_rules import Action, Side, may
 from services.application_steps import Step, gaps
@@ -105,18 +105,23 @@ def answer(application_id: UUID) -> ResponseReturnValue:
     application = applications.find(actor(), application_id, lock=request.method == "POST")
     question = applications.open_question(application)
     if application.status is not ApplicationStatus.WAITING or question is None:
+        if not is_autosave() and (text := AnswerForm(held=held_fields()).answer.data):
+            return page("answer_late", application, text=text, last=next(reversed(application.questions), None)), 409
         flash(_("Det er ingen spørsmål som venter på svar."), "info")
         return redirect(url_for(".status", application_id=application_id), 303)
     side = applications.require(actor(), Action.ANSWER, application)
     form = AnswerForm(obj=question, held=held_fields())
-    opened = [Step(step) for step in question.opened_steps] if may(side, Action.EDIT_OPENED, application.status) else []
+    opened = [Step(step) for step in question.opened_steps]
+    others, mine = ([], opened) if may(side, Action.EDIT_OPENED, application.status) else (opened, [])
+    if not others:
+        del form.parts_done
     problems = []
-    if form.is_submitted() and (is_autosave() or _wanted_part(opened) or is_partial()):
+    if form.is_submitted() and (is_autosave() or _wanted_part(mine) or is_partial()):
         if "answer" in (answers := form.valid_answers()):
             applications.keep_answer(actor(), application, answers["answer"])
         if is_autosave():
             return saved_quietly(form, question)
-        part = _wanted_part(opened)
+        part = _wanted_part(mine)
         return redirect(address_of(part, application) if part else url_for(".overview"), 303)
     if form.validate_on_submit():
         try:
@@ -132,7 +137,8 @@ def answer(application_id: UUID) -> ResponseReturnValue:
             application,
             question=question,
             form=form,
-            opened=opened,
+            opened=mine,
+            others=", ".join(str(words.OPENED_STEP[step]).lower() for step in others),
             summary_errors=[(gap.text, f"#{gap.step}") for gap in problems],
         ),
         form.status_code,

@@ -88,7 +88,7 @@ class TestCompetence:
             ({"languages": None}, "Velg minst ett språk."),
             ({"languages": ["tlh"]}, "Velg ett av svarene."),
             ({"has_driving_licence": "kanskje"}, "Velg ja eller nei."),
-            ({"other": "a" * 501}, "» er 1 tegn for lang."),
+            ({"other": "a" * 501}, "Teksten i «Annet virksomheten bør vite» er 1 tegn for lang."),
             ({"professions": ["LE"]}, "Velg ett av svarene."),
         ]:
             assert errors(submit(browser, self.PAGE, **(COMPETENCE | changes))) == [wrong]

@@ -344,8 +344,23 @@ def test_the_contact_person_answers_but_changes_nothing(browser, submit, case):
     case.opened = ["personer", "innsender"]
     application = case(S.WAITING)
     client, path = browser("contact"), f"/soknad/{application.id}"
-    assert "Endre personer" not in client.get(f"{path}/svar").text
+    page = client.get(f"{path}/svar").text
+    assert "Endre personer" not in page and "Kari Multeglans kan endre dette: personer, innsender." in page
     assert client.get(f"{path}/personer").location == f"{path}/status"
+    hasty = submit(client, f"{path}/svar", answer="Ja.", go="next")
+    assert hasty.status_code == 422 and hasty.text.count("Kryss av når innsenderen er ferdig med å endre.") == 2
+    assert submit(client, f"{path}/svar", answer="Ja.", parts_done="y", go="next").location == f"{path}/status"
+
+
+def test_an_answer_that_comes_second_is_not_lost(browser, submit, case):
+    application = case(S.WAITING)
+    first, second = browser("contact"), browser()
+    path = f"/soknad/{application.id}/svar"
+    values = Page(second.get(path).text).form(0).values
+    submit(first, path, answer="Ja.", go="next")
+    late = second.post(path, data={**values, "answer": "Nei.\nHun er vikar.", "go": "next"})
+    assert late.status_code == 409 and "Turid Kaffekanne svarte" in late.text and "Nei.\nHun er vikar." in late.text
+    assert second.post(path, data={**values, "answer": " "}).location == f"/soknad/{application.id}/status"
 
 
 def test_an_answer_saves_itself(app, browser, case):
