@@ -207,6 +207,7 @@ def _answer(actor: Actor | None, professional: Professional, answer: Availabilit
         case AvailabilityKind.FROM_DATE:
             day = _postponed(row)
             if day is None:
+                assert row.to_date is not None
                 raise Conflict(_("Du har sagt at du bare kan jobbe til %(dato)s.", dato=show_date(row.to_date)))
             row.kind, row.from_date, row.paused_until = answer, day, None
             action = "availability.postponed"

@@ -1,21 +1,37 @@
 """Organisations a person hides from: they find neither the person nor that there is one (ux.md D11, seed 001)."""
 
+import csv
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, CompoundSelect, func, null, or_, select, union_all
+from sqlalchemy import CompoundSelect, func, null, select, union_all
 
 from extensions import clock
 from extensions.database import db
+from extensions.language import alphabetical
 from models.organisation import County, HealthTrust, Municipality, Organisation
 from models.professional import Block, Professional
 from services import audit, listing, professionals
 from services.access import Actor
 from services.errors import NotFound
 
-MOST_FOUND = 20
-KINDS = (" kommune", " municipality")
+MOST_SHOWN = 20
+REFERENCE = Path(__file__).parent.parent / "reference"
+OTHER_NAMES = {
+    "kommuner.csv": ("navn_enhetsregisteret", "navn_offisielt"),
+    "helseforetak.csv": ("navn_enhetsregisteret", "nettsted"),
+}
+BETWEEN = re.compile(r"\b(?:kommune|municipality|herad|suohkan|gielda|tjielte|komuuni|r?hf)\b|/")
+WORD = re.compile(r"[^\W_]+")
+LETTERS = str.maketrans({"æ": "ae", "ø": "o", "đ": "d", "ŋ": "n", "ŧ": "t"})
+"""Those that are letters of their own, and no other letter with a mark."""
 
 
 @dataclass(frozen=True)
@@ -28,56 +44,83 @@ class Findable:
 
 
 def search(text: str) -> list[Findable]:
-    """Municipalities and health trusts by part of the name or the whole number, at most twenty."""
-    text = text.strip()
-    if not text:
-        return []
-    number, municipality = text.replace(" ", ""), _without_kind(text)
-    return _found(
-        or_(
-            Municipality.name.icontains(municipality, autoescape=True),
-            Municipality.official_name.icontains(municipality, autoescape=True),
-            Municipality.organisation_number == number,
-        ),
-        or_(HealthTrust.name.icontains(text, autoescape=True), HealthTrust.organisation_number == number),
-        or_(Organisation.name.icontains(text, autoescape=True), Organisation.number == number),
-    )
+    """Municipalities and health trusts by part of a name or the whole number: first those called just this, then those
+    with the words among theirs."""
+    return [one for _rank, one in sorted(_alike(text), key=lambda pair: (pair[0], alphabetical(pair[1].name)))]
 
 
 def named(text: str) -> Findable | None:
-    """The one that is called this, with or without «kommune» or «HF», or has this number; None when it is none or
-    several."""
-    name = text.strip().lower()
-    number, municipality = name.replace(" ", ""), _without_kind(name)
-    found = _found(
-        or_(
-            func.lower(Municipality.name) == municipality,
-            func.lower(Municipality.official_name) == municipality,
-            Municipality.organisation_number == number,
-        ),
-        or_(func.lower(HealthTrust.name).in_([name, f"{name} hf"]), HealthTrust.organisation_number == number),
-        or_(func.lower(Organisation.name) == name, Organisation.number == number),
-    )
-    return found[0] if len(found) == 1 else None
+    """The one that is called this, with or without «kommune» or «HF», or has this number, or else whose name begins
+    with these words; None when it is none or several."""
+    alike = _alike(text)
+    for wanted in (Likeness.SAME, Likeness.BEGINNING):
+        if found := [one for rank, one in alike if rank is wanted]:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
-def _without_kind(name: str) -> str:
-    """The name of a municipality without the word for it."""
-    return next((name[: -len(word)].rstrip() for word in KINDS if name.lower().endswith(word)), name)
+class Likeness(IntEnum):
+    """How a text is like a name."""
+
+    SAME = 0
+    BEGINNING = 1
+    WORDS = 2
+    PART = 3
+
+    @classmethod
+    def of(cls, text: str, name: str) -> "Likeness":
+        if text == name:
+            return cls.SAME
+        if name.startswith(f"{text} "):
+            return cls.BEGINNING
+        return cls.WORDS if f" {text} " in f" {name} " else cls.PART
 
 
-def _found(municipality: ColumnElement[bool], trust: ColumnElement[bool], other: ColumnElement[bool]) -> list[Findable]:
-    """Those that fit; `other` are organisations with access that stand in neither list."""
+def _alike(text: str) -> list[tuple[Likeness, Findable]]:
+    """Everyone with a name like the text, and how like the likest is."""
+    number, texts = text.replace(" ", ""), _plain(text)
+    found = []
+    for one in _all():
+        names = [*_plain(one.name), *_other_names().get(one.number, ())]
+        alike = [Likeness.of(part, name) for part in texts for name in names if part in name]
+        if number == one.number:
+            found.append((Likeness.SAME, one))
+        elif alike:
+            found.append((min(alike), one))
+    return found
+
+
+def _plain(text: str) -> list[str]:
+    """The names in a text, as they are compared: without case, marks and dots, and without the word for what it is."""
+    signs = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
+    parts = BETWEEN.split("".join(sign for sign in signs if not unicodedata.combining(sign)))
+    return [" ".join(found) for part in parts if (found := WORD.findall(part))]
+
+
+@cache
+def _other_names() -> Mapping[str, Sequence[str]]:
+    """What each is called besides, by number: in Enhetsregisteret and officially, where the Sami names stand, and in
+    the address of its site, which is the short name of many a health trust."""
+    found: dict[str, list[str]] = {}
+    for file, columns in OTHER_NAMES.items():
+        with (REFERENCE / file).open(encoding="utf-8", newline="") as rows:
+            for row in csv.DictReader(rows):
+                texts = [row[column].replace(" - ", "/").removesuffix(".no") for column in columns]
+                found[row["organisasjonsnummer"]] = [name for text in texts for name in _plain(text)]
+    return found
+
+
+def _all() -> list[Findable]:
+    """Everyone that may be given access; at last the organisations with access that stand in neither list."""
     listed = union_all(select(Municipality.organisation_number), select(HealthTrust.organisation_number))
     found: CompoundSelect[Any] = union_all(
-        select(Municipality.organisation_number, func.concat(Municipality.name, " kommune").label("name"), County.name)
-        .join(County, County.number == Municipality.county_number)
-        .where(municipality),
-        select(HealthTrust.organisation_number, HealthTrust.name, null()).where(trust),
-        select(Organisation.number, Organisation.name, null()).where(other, Organisation.number.not_in(listed)),
+        select(Municipality.organisation_number, func.concat(Municipality.name, " kommune"), County.name).join(
+            County, County.number == Municipality.county_number
+        ),
+        select(HealthTrust.organisation_number, HealthTrust.name, null()),
+        select(Organisation.number, Organisation.name, null()).where(Organisation.number.not_in(listed)),
     )
-    rows = db.session.execute(found.order_by("name").limit(MOST_FOUND))
-    return [Findable(number, name, county) for number, name, county in rows]
+    return [Findable(number, name, county) for number, name, county in db.session.execute(found)]
 
 
 def of(actor: Actor) -> list[Block]:

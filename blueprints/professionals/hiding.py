@@ -20,12 +20,14 @@ def hidden_from() -> ResponseReturnValue:
     text = tidy(request.args.get("sok"))[:100]
     known = {block.organisation_number for block in hidden}
     found = blocks.search(text)
+    new = [one for one in found if one.number not in known]
     return render_template(
         "professionals/hidden_from.html",
         blocks=hidden,
         text=text,
-        found=[one for one in found if one.number not in known],
-        are_all_hidden=bool(found) and all(one.number in known for one in found),
+        found=new[: blocks.MOST_SHOWN],
+        has_more=len(new) > blocks.MOST_SHOWN,
+        are_all_hidden=bool(found) and not new,
     )
 
 

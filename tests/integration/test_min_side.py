@@ -153,6 +153,26 @@ def test_one_finds_municipalities_and_trusts_by_name_and_number(context):
     assert {one.county for one in blocks.search("Herøy")} == {"Nordland", "Møre og Romsdal"}
     assert blocks.named("herøy kommune") is None
     assert blocks.named("ST. OLAVS HOSPITAL") == blocks.named(ST_OLAV)
+    for text, name in (
+        ("St Olavs", "St. Olavs hospital HF"),
+        ("UNN", "Universitetssykehuset Nord-Norge HF"),
+        ("Ahus", "Akershus universitetssykehus HF"),
+        ("Tromso", "Tromsø kommune"),
+        ("Guovdageainnu suohkan", "Kautokeino kommune"),
+        ("Guovdageainnu suohkan / Kautokeino kommune", "Kautokeino kommune"),
+        ("Loabaga suohkan", "Lavangen kommune"),
+        ("helse nord", "Helse Nord RHF"),
+    ):
+        assert blocks.search(text)[0].name == name, text
+        one = blocks.named(text)
+        assert one is not None and one.name == name, text
+    assert "Lunner kommune" in [one.name for one in blocks.search("unn")[1:]], "parts of words come after"
+    assert blocks.named("Kiosken") is blocks.named("kommune") is blocks.named("Nord") is None
+
+
+def test_more_hits_than_are_shown_are_told_of(browser):
+    assert "Vi viser de 20 første." in browser.get("/min-side/skjul?sok=a").text
+    assert "Prøv en annen skrivemåte" in browser.get("/min-side/skjul?sok=kiosken").text
 
 
 def test_hiding_takes_the_organisation_out_of_whom_one_is_listed_for(app, browser, person, submit):
