@@ -44,6 +44,7 @@ def test_what_is_kept_of_a_page_is_of_its_language_its_area_and_its_choice(
         assert night.findall(reader.get(path).text) == [found], path
     tromso = make.user(AccessLevel.READER, organisation=make.organisation("940101808", "TROMSØ KOMMUNE"))
     theirs = client_for(tromso.person, Role.ORGANISATION_USER, make.organisation("940101808")).get("/register").text
+    assert "Viser dem som kan jobbe i Tromsø, også om" in theirs
     assert 'name="bosted" value="5501"' in theirs and 'name="bosted" value="5001"' not in theirs
 
 
