@@ -25,7 +25,7 @@ from models.enums import (
 from models.listing import Listing
 from models.professional import Professional
 from models.register import Reveal, Stop
-from services import alarms, attachments, audit, authorisations, file_scans, search
+from services import alarms, attachments, audit, authorisations, file_scans, search, shortlists
 from services.access import Actor
 from services.errors import Forbidden, NotFound, TooMany
 from services.professionals import PAGES
@@ -163,9 +163,11 @@ def note_cv(actor: Actor, person: Professional, row: Reveal) -> None:
 
 
 def note_outcome(actor: Actor, professional_id: UUID, reveal_id: UUID, outcome: ContactOutcome) -> None:
-    """What came of the contact; the user who was shown it may say so for as long as the person is in the register."""
+    """What came of the contact, on the organisation's shortlists too; the user who was shown it may say so for as long
+    as the person is in the register."""
     row = _own(actor, professional_id, reveal_id)
     row.outcome, row.outcome_at = outcome, clock.now()
+    shortlists.follow(actor, professional_id, outcome)
     person = db.session.get_one(Professional, professional_id)
     audit.record(actor, "contact.outcome_noted", row, subject_id=person.account_id, outcome=outcome.value)
 

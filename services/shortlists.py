@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from extensions import clock
@@ -28,7 +28,7 @@ from models.enums import ContactOutcome, MessageKind
 from models.listing import Listing
 from models.organisation import Organisation
 from models.professional import Professional
-from models.register import Shortlist, ShortlistEntry
+from models.register import Reveal, Shortlist, ShortlistEntry
 from services import audit, boxes, grants, insight, mailbox, search, words
 from services.access import Actor
 from services.errors import NotFound, Unfit
@@ -221,12 +221,27 @@ def add(actor: Actor, shortlist_id: UUID, professional_id: UUID) -> bool:
             id=uuid4(),
             shortlist_id=shortlist_id,
             professional_id=professional_id,
+            outcome=_last_outcome(actor, professional_id),
             added_by_id=actor.account_id,
             added_at=clock.now(),
         )
     )
     audit.record(actor, "shortlist.person_added", shortlist, subject_id=person.account_id)
     return True
+
+
+def _last_outcome(actor: Actor, professional_id: UUID) -> ContactOutcome | None:
+    """What came of the organisation's last contact with a person, when it has told."""
+    theirs = Reveal.professional_id == professional_id, Reveal.organisation_id == actor.organisation_id
+    query = select(Reveal.outcome).where(*theirs, Reveal.outcome.is_not(None)).order_by(Reveal.outcome_at.desc())
+    return db.session.scalar(query.limit(1))
+
+
+def follow(actor: Actor, professional_id: UUID, outcome: ContactOutcome) -> None:
+    """What came of a contact is the person's status on the organisation's lists too."""
+    own = select(Shortlist.id).where(Shortlist.organisation_id == actor.organisation_id)
+    there = ShortlistEntry.professional_id == professional_id, ShortlistEntry.shortlist_id.in_(own)
+    db.session.execute(update(ShortlistEntry).where(*there).values(outcome=outcome))
 
 
 def change(actor: Actor, shortlist_id: UUID, entry_id: UUID, outcome: ContactOutcome | None, note: str) -> None:

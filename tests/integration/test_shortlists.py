@@ -200,6 +200,25 @@ def test_status_and_note_are_the_organisations_own(
         assert (entry.outcome, entry.note_box) == (None, None)
 
 
+def test_what_came_of_a_contact_is_the_status_on_the_lists(
+    reader: FlaskClient, make: Builders, submit: Any, client_for: Any
+) -> None:
+    """Of the organisation's own lists: for whoever is put on one afterwards, and for whoever is there."""
+    person = make.professional(reach__municipalities=["5001", "5501"])
+    before, after = a_list(reader, submit, "Før"), a_list(reader, submit, "Etter")
+    foreign = make.user(organisation=make.organisation("940101808", "TROMSØ KOMMUNE"))
+    theirs = client_for(foreign.person, Role.ORGANISATION_USER, make.organisation("940101808"))  # type: ignore[attr-defined]
+    elsewhere = a_list(theirs, submit)
+    for browser, path in ((reader, before), (theirs, elsewhere)):
+        submit(browser, f"/register/person/{person.id}/kortliste", shortlist=path.rsplit("/", 1)[1])
+    contact = submit(reader, f"/register/person/{person.id}", purpose="staff_now").location
+    assert "Ikke kontaktet" in reader.get(before).text
+    assert submit(reader, contact, outcome="hired").status_code == 303
+    submit(reader, f"/register/person/{person.id}/kortliste", shortlist=after.rsplit("/", 1)[1])
+    assert all("Ansatt hos oss" in reader.get(path).text for path in (before, after))
+    assert "Ikke kontaktet" in theirs.get(elsewhere).text
+
+
 def test_the_same_form_in_two_tabs(reader: FlaskClient, make: Builders, submit: Any) -> None:
     path = a_list(reader, submit)
     place = put(reader, submit, path, make.professional())
