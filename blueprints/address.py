@@ -1,9 +1,10 @@
 """What stands in the address of a page."""
 
-from datetime import date
 from typing import Any
 
 from flask import request
+
+from forms.period import PeriodForm
 
 
 def kept(*names: str) -> dict[str, Any]:
@@ -12,12 +13,11 @@ def kept(*names: str) -> dict[str, Any]:
     return {name: value for name in names if (value := request.args.get(name))}
 
 
-def day(name: str) -> date | None:
-    """The day in a field; None when there is none, or it is not understood."""
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
+def period() -> PeriodForm:
+    """Between which days the list is asked for; with errors when that is not understood."""
+    form = PeriodForm(request.args)
+    form.validate()
+    return form
 
 
 def page_number() -> int:

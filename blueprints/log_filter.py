@@ -1,4 +1,4 @@
-"""What a log page is narrowed to, from its address; what is not understood narrows nothing."""
+"""What a log page is narrowed to, from its address; but for a day, what is not understood narrows nothing."""
 
 from collections.abc import Container
 from typing import Any
@@ -7,16 +7,17 @@ from uuid import UUID
 from flask import request, url_for
 
 from blueprints import address
+from forms.period import PeriodForm
 from services.audit_reading import LogFilter
 
 
-def wanted(actions: Container[str]) -> LogFilter:
+def wanted(actions: Container[str], period: PeriodForm) -> LogFilter:
     action = request.args.get("hva", "")
     return LogFilter(
         actor_id=_id(request.args.get("hvem", "")),
         action=action if action in actions else "",
-        since=address.day("fra"),
-        until=address.day("til"),
+        since=period.since.data,
+        until=period.until.data,
         before=_number(request.args.get("for", "")),
     )
 

@@ -64,8 +64,7 @@ def read(actor: Actor, wanted: LogFilter) -> tuple[list[Row], bool]:
 
     Reading it is noted, and is a look at those it names. Raises Forbidden for all but user administrators.
     """
-    if not actor.is_user_administrator:
-        raise Forbidden(_("Bare de som styrer brukere for virksomheten, kan lese loggen."))
+    _require_administrator(actor)
     found = db.session.execute(
         select(AuditEvent, Account.name)
         .outerjoin(Account, Account.id == AuditEvent.actor_id)
@@ -89,13 +88,20 @@ def read(actor: Actor, wanted: LogFilter) -> tuple[list[Row], bool]:
 
 
 def users(actor: Actor) -> list[tuple[str, str]]:
-    """Everybody who has, or has had, access for the organisation: account and name, for the filter."""
+    """Everybody who has, or has had, access for the organisation: account and name, for the filter. Raises Forbidden as
+    read() does."""
+    _require_administrator(actor)
     found = db.session.execute(
         select(Account.id, Account.name)
         .where(Account.id.in_(select(Grant.account_id).where(Grant.organisation_id == actor.organisation_id)))
         .order_by(Account.id)
     )
     return sorted(((str(id_), name or "–") for id_, name in found), key=lambda pair: alphabetical(pair[1]))
+
+
+def _require_administrator(actor: Actor) -> None:
+    if not actor.is_user_administrator:
+        raise Forbidden(_("Bare de som styrer brukere for virksomheten, kan lese loggen."))
 
 
 def _still_visible(actor: Actor, accounts: Collection[UUID]) -> dict[UUID, Seen]:

@@ -21,10 +21,12 @@ REVIEWING = (Role.CASE_LEAD, Role.AUDITOR)
 @bp.get("/logg")
 @open_to(*STAFF)
 def log() -> ResponseReturnValue:
-    wanted = log_filter.wanted(ACTION_TEXT)
-    rows, has_more = audit_reading.read(actor(), wanted)
-    return render_template(
+    form = address.period()
+    wanted = log_filter.wanted(ACTION_TEXT, form)
+    rows, has_more = audit_reading.read(actor(), wanted) if not form.errors else ([], False)
+    page = render_template(
         "casework/log.html",
+        form=form,
         rows=rows,
         wanted=wanted,
         reads_all=actor().role in audit_reading.WHOLE_LOG_ROLES,
@@ -32,6 +34,7 @@ def log() -> ResponseReturnValue:
         actions=sorted(((code, str(text)) for code, text in ACTION_TEXT.items()), key=lambda pair: pair[1].lower()),
         **log_filter.addresses("casework.log", wanted, rows[-1].id if has_more else None),
     )
+    return page, 422 if form.errors else 200
 
 
 @bp.get("/logg/stikkprover")

@@ -20,17 +20,19 @@ from services.insight import DIRECTORATE, Look, Period
 @bp.get("/innsyn")
 @open_to(Role.PROFESSIONAL)
 def insight() -> ResponseReturnValue:
+    form = address.period()
     wanted = Period(
         organisation=_organisation(request.args.get("virksomhet", "")),
-        since=address.day("fra"),
-        until=address.day("til"),
+        since=form.since.data,
+        until=form.until.data,
     )
     page = address.page_number()
-    looks, has_more = service.read(actor(), wanted, page)
+    looks, has_more = service.read(actor(), wanted, page) if not form.errors else ([], False)
     viewers = service.viewers(actor())
     query = address.kept("virksomhet", "fra", "til")
-    return render_template(
+    shown = render_template(
         "professionals/insight.html",
+        form=form,
         looks=looks,
         choices=[("", _("Alle")), *((viewer.key, viewer.name) for viewer in viewers)],
         organisations=[viewer for viewer in viewers if viewer.key != DIRECTORATE],
@@ -39,6 +41,7 @@ def insight() -> ResponseReturnValue:
         newer_url=url_for(".insight", **query | {"side": str(page - 1)}) if page > 1 else None,
         older_url=url_for(".insight", **query | {"side": str(page + 1)}) if has_more else None,
     )
+    return shown, 422 if form.errors else 200
 
 
 @bp.route("/innsyn/sporsmal", methods=["GET", "POST"])

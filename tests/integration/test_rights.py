@@ -305,6 +305,7 @@ class TestInsight:
         assert count(app, PrivacyCase, PrivacyCase.kind == PrivacyCaseKind.LOOK_UP) == 1
         assert client.get("/min-side/innsyn/sporsmal?oppslag=999999").status_code == 404
         assert "Ingen oppslag passer" in client.get("/min-side/innsyn?fra=2099-01-01&virksomhet=x").text
+        assert client.get("/min-side/innsyn?fra=2027-02-01&til=2027-01-01").status_code == 422
 
     def test_nobody_has_looked(self, client):
         assert "Ingen har sett opplysningene dine ennå." in client.get("/min-side/innsyn").text

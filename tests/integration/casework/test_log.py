@@ -49,7 +49,14 @@ def test_filters(make, client_for, acts, worker):
     assert shown(reader.get(f"/logg?fra={tomorrow}")) == []
     assert "Ingen hendelser passer til filteret." in reader.get(f"/logg?fra={tomorrow}").text
     assert "Saken tatt" in shown(reader.get(f"/logg?til={clock.today().isoformat()}"))
-    assert reader.get("/logg?hvem=x&hva=y&fra=z&til=w&for=q").status_code == 200
+    assert reader.get("/logg?hvem=x&hva=y&for=q").status_code == 200
+    for query, wrong, times in (
+        ("fra=tull&til=31.02.2027", "Skriv datoen slik: 05.06.2027.", 4),
+        (f"fra={tomorrow}&til={clock.today().isoformat()}", "«Til og med» kan ikke være før «Fra og med».", 2),
+    ):
+        page = reader.get(f"/logg?{query}")
+        assert page.status_code == 422 and page.text.count(wrong) == times and "Ingen hendelser" not in page.text
+        assert "Feil: Logg" in page.text and not shown(page)
 
 
 def test_reading_the_log_is_in_the_log(desk):
