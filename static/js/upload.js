@@ -1,5 +1,5 @@
 // What scripts add to an upload: a place to drop the file, its name, progress, a way to stop, and a list that renews
-// itself while files are being scanned. Without them the form and a reload do the same.
+// itself while files are being scanned or made. Without them the form and a reload do the same.
 
 const POLL_EVERY = 3000;
 const POLL_FOR = 120_000;
@@ -31,10 +31,25 @@ const enhance = (area) => {
   const hint = area.querySelector("[data-upload-hint]");
 
   const isTooLarge = () => input.files[0]?.size > Number(area.dataset.largest);
+  // As the server says it: beside the field, and with the field marked as wrong.
+  const complain = (text) => {
+    const id = `${input.id}-feil`;
+    const others = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((one) => one && one !== id);
+    document.getElementById(id)?.remove();
+    input.toggleAttribute("aria-invalid", false);
+    if (text) {
+      const message = Object.assign(document.createElement("p"), { id, className: "ds-validation-message", textContent: text });
+      input.after(message);
+      input.setAttribute("aria-invalid", "true");
+      others.unshift(id);
+    }
+    input.setAttribute("aria-describedby", others.join(" "));
+  };
   const tell = () => {
     const file = input.files[0];
-    const text = isTooLarge() ? area.dataset.tooLarge : area.dataset.chosen;
-    status.textContent = file ? fill(text, { navn: file.name, n: megabytes(file.size) }) : "";
+    const values = file && { navn: file.name, n: megabytes(file.size) };
+    complain(isTooLarge() ? fill(area.dataset.tooLarge, values) : "");
+    status.textContent = file && !isTooLarge() ? fill(area.dataset.chosen, values) : "";
   };
   const rest = (text) => {
     bar.hidden = stop.hidden = true;
@@ -96,7 +111,9 @@ const poll = (list, until) => {
     const answer = await fetch(list.dataset.poll, { headers, redirect: "manual" }).catch(() => null);
     if (answer?.type === "opaqueredirect") return location.reload();
     if (!answer?.ok) return poll(list, until);
-    const fresh = parse(await answer.text()).getElementById(list.id);
+    const page = parse(await answer.text());
+    if (page.title && page.title !== document.title) return location.reload(); // it says something else as a whole
+    const fresh = page.getElementById(list.id);
     if (fresh.innerHTML !== list.innerHTML) {
       const pressed = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
       list.innerHTML = fresh.innerHTML;

@@ -1,9 +1,11 @@
 """People taken out as a file, from the search to the download."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 from sqlalchemy import delete
 
 from extensions.database import db
@@ -18,7 +20,6 @@ from services.search import Filters
 from stubs.people import by_key
 from tests.builders import Builders
 from tests.e2e.conftest import Visitor
-from tests.site import until
 
 READER = by_key("reader")
 
@@ -66,12 +67,7 @@ def test_from_the_search_to_the_file(
     reader.choose("Bemanne nå")
     reader.choose("E-post")
     reader.press("Lag filen")
-
-    def is_ready() -> bool:
-        page.reload()
-        return reader.heading() == "Filen er klar"
-
-    until(is_ready, "the file")
+    expect(page).to_have_title(re.compile("Filen er klar"), timeout=20_000)  # the page renews itself
     reader.looks_right("register, fil, klar")
     with page.expect_download() as download:
         page.get_by_role("link", name="Last ned").click()
