@@ -67,6 +67,7 @@ ACTION_TEXT: Mapping[str, Any] = {
     "availability.resumed": _l("Tilgjengelig igjen etter pause"),
     "block.added": _l("Skjult for en virksomhet"),
     "block.removed": _l("Ikke lenger skjult for en virksomhet"),
+    "canary.added": _l("Kontrollprofil lagt inn"),
     "competence.changed": _l("Kompetanse endret"),
     "confirmation.resent": _l("Lenke for å bekrefte e-post sendt på nytt"),
     "consent.given": _l("Samtykke gitt"),

@@ -253,7 +253,12 @@ def _alarm_when_too_many(losses: int, answered: list[UUID]) -> bool:
     true; raises the alarm then."""
     newest = db.session.scalars(
         select((HprRecord.lost_at == HprRecord.checked_at) & HprRecord.held_back_at.is_(None))
-        .where(HprRecord.checked_at > clock.now() - FRESH, HprRecord.professional_id.not_in(answered))
+        .join(Professional, Professional.id == HprRecord.professional_id)
+        .where(
+            HprRecord.checked_at > clock.now() - FRESH,
+            HprRecord.professional_id.not_in(answered),
+            ~Professional.is_canary,
+        )
         .order_by(HprRecord.checked_at.desc())
         .limit(NEWEST - len(answered))
     ).all()

@@ -99,7 +99,7 @@ def erase(erasure_id: UUID, *, by_person: bool) -> None:
         return
     email, language = professional.email, professional.language or Language.BOKMAL
     _remove(record, professional)
-    if email:
+    if email and not professional.is_canary:
         mailbox.queue(
             MessageKind.PROFILE_ERASED,
             record.id,

@@ -39,7 +39,11 @@ def plan() -> int:
     due = db.session.scalars(
         select(HprRecord.professional_id)
         .join(Professional, Professional.id == HprRecord.professional_id)
-        .where(HprRecord.next_check_at <= now, Professional.status != ProfessionalStatus.LEAVING)
+        .where(
+            HprRecord.next_check_at <= now,
+            Professional.status != ProfessionalStatus.LEAVING,
+            ~Professional.is_canary,  # HPR knows nothing of them (services/canaries.py)
+        )
         .order_by(HprRecord.next_check_at)
         .limit(rate * (EVERY // timedelta(minutes=1)))
         .with_for_update(of=HprRecord, skip_locked=True)

@@ -1,12 +1,14 @@
 """What keeps the register fresh; what each does stands in services/availability.py and services/listing.py."""
 
-from services import availability, listing
+from services import availability, canaries, listing
 from workers.job import job
 
 
 @job
 def keep_fresh() -> None:
-    """End the pauses whose day has come, and ask those whose word grows old."""
+    """Do for canaries what people do themselves, end the pauses whose day has come, and ask those whose word grows
+    old."""
+    canaries.keep_fresh()
     availability.end_pauses()
     availability.ask()
 
