@@ -1,4 +1,5 @@
-"""Professions of the health services, by HPR's codes (reference/professions.csv, code list 9060)."""
+"""Professions of the health services and kinds of approval, by HPR's codes (reference/professions.csv, code list 9060,
+and authorisation_types.csv, code list 7704)."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,21 @@ def name_of(code: str, by_hpr: str = "") -> str:
     """What a profession is called in the language of the page; a code we do not know keeps the name HPR gave it."""
     profession = known().get(code)
     return profession.names[rendered_language()] if profession else by_hpr or code
+
+
+@cache
+def _kinds() -> Mapping[tuple[str, Language], str]:
+    with (FILE.parent / "authorisation_types.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            (row["kode"], language): row[f"navn_{language.value}"]
+            for row in csv.DictReader(file)
+            for language in (Language.NYNORSK, Language.ENGLISH)
+        }
+
+
+def kind_name_of(code: str, by_hpr: str) -> str:
+    """What a kind of approval is called in the language of the page: by HPR in bokmål, and when we do not know it."""
+    return _kinds().get((code, rendered_language()), by_hpr)
 
 
 def choices() -> list[tuple[str, str]]:

@@ -74,7 +74,7 @@ def _authorisations(professional: Professional) -> Rows:
             (
                 professions.name_of(one.profession, one.profession_name),
                 [
-                    one.kind_name,
+                    professions.kind_name_of(one.kind, one.kind_name),
                     *one.speciality_names,
                     period(one.valid_from, one.valid_to),
                     *([] if one.is_active else [_("Ikke aktiv i HPR")]),
@@ -224,14 +224,14 @@ def cards(professional: Professional, keys: Collection[str] = PARTS.keys()) -> l
 
 def for_organisation(professional: Professional) -> list[Card]:
     """What an organisation may see of a person before it says what it needs contact for (security.md section 3):
-    authorisations in force, competence without the free text, availability and areas."""
+    availability, authorisations in force, competence without the free text, and areas."""
     checked = professional.hpr.checked_at if professional.hpr else None
     valid = listing.valid_authorisations(professional, clock.now())
     authorisations: Rows = [
         (
             professions.name_of(one.profession, one.profession_name),
             [
-                one.kind_name,
+                professions.kind_name_of(one.kind, one.kind_name),
                 *one.speciality_names,
                 period(one.valid_from, None if one.kind == AUTHORISATION else one.valid_to),
                 *([_("Lisens eller begrensning, se HPR")] if one.has_conditions else []),
@@ -240,13 +240,13 @@ def for_organisation(professional: Professional) -> list[Card]:
         for one in valid
     ]
     rows: Mapping[str, Rows] = {
+        "tilgjengelighet": _availability(professional.availability),
         "autorisasjoner": [
             (_("HPR-nummer"), professional.hpr.number if professional.hpr else None),
             (_("Sist sjekket i HPR"), show_datetime(checked) if checked else None),
             *authorisations,
         ],
         "kompetanse": _competence(professional, {one.profession for one in valid}),
-        "tilgjengelighet": _availability(professional.availability),
         "omrader": _areas(professional.reach),
     }
     return [Card(key, str(PARTS[key][0]), tuple(found)) for key, found in rows.items()]

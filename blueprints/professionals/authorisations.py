@@ -14,7 +14,7 @@ from models.privacy import PrivacyCase
 from models.professional import Professional
 from services import authorisations, privacy_cases, professionals
 from services.professionals import Step
-from services.professions import name_of
+from services.professions import kind_name_of, name_of
 
 PART = "hpr"
 
@@ -33,6 +33,7 @@ def authorisation() -> ResponseReturnValue:
         "hpr": authorisations.overview(professional),
         "states": authorisations.WORDS,
         "name_of": name_of,
+        "kind_name_of": kind_name_of,
         "address": _address(professional),
         "case": _open_case(),
     }

@@ -44,6 +44,11 @@ def test_contact_is_behind_a_reason_and_each_look_is_noted(
     path = f"/register/person/{person.id}"
     profile = reader.get(path).text
     assert "Sykepleier" in profile and "Kan ikke jobbe i påsken" not in profile
+    assert (
+        profile.index('href="#kontakt"') < profile.index('id="tilgjengelighet"') < profile.index('id="autorisasjoner"')
+    )
+    english = reader.get(f"/en{path}").text
+    assert "Authorisation" in english and "Autorisasjon" not in english
     assert "kari.prove@example.no" not in profile and "98 76 54 32" not in profile and "7013" not in profile
     refused = submit(reader, path)
     assert refused.status_code == 422 and refused.text.count("Velg hvorfor du trenger kontaktinformasjonen.") == 2
