@@ -17,9 +17,9 @@ def keys() -> None:
 
 
 @keys.command("add")
-@click.argument("purpose", type=click.Choice(list(Purpose)))
+@click.argument("purpose", type=click.Choice([purpose.value for purpose in Purpose]))
 @with_appcontext
-def add(purpose: Purpose) -> None:
+def add(purpose: str) -> None:
     """Add a key and make it primary. Restart every process, then run `flask keys rotate`."""
     key_id = keyring().save_with_new_primary(Purpose(purpose), settings().key_ring_file)
     click.echo(f"{purpose}: new primary {key_id}")

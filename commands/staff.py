@@ -14,8 +14,8 @@ from services import staff
 @click.option("--name", prompt="Name")
 @click.option(
     "--role",
-    type=click.Choice([Role.CASEWORKER, Role.CASE_LEAD, Role.AUDITOR]),
-    default=Role.CASEWORKER,
+    type=click.Choice([role.value for role in (Role.CASEWORKER, Role.CASE_LEAD, Role.AUDITOR)]),
+    default=Role.CASEWORKER.value,
     show_default=True,
 )
 @with_appcontext

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, func, select
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, selectinload
 
 from extensions import clock
 from extensions.database import db
@@ -17,6 +17,7 @@ from models.application import AccessApplication, Nominee
 from models.enums import AccessLevel, GrantEnd, GrantStatus, InvitationStatus, MessageKind, Role
 from models.grant import IN_USE, Grant, Invitation
 from models.organisation import Organisation
+from models.register import Stop
 from services import audit, invitations, mailbox, sessions, settings
 from services.access import DECIDING_ROLES, Actor
 from services.errors import Conflict, Forbidden, NotFound
@@ -198,9 +199,11 @@ def reached_through(organisation_id: UUID, account_id: UUID | None) -> tuple[Acc
 
 def confirm(actor: Actor, confirmed: Sequence[Grant]) -> None:
     """The half-year check: these people still need access; what was locked is open again. Raises Forbidden or NotFound
-    to those who may not say so."""
+    to those who may not say so, and Conflict while the organisation is shut out."""
     for grant in confirmed:
         invitations.require_may_manage(actor, grant)
+        if is_shut(grant.organisation_id):
+            raise Conflict(_("Helsedirektoratet har stengt tilgangen for virksomheten. Kontakt oss hvis det haster."))
         was_locked = grant.locked_at is not None
         grant.confirmed_at, grant.locked_at = clock.now(), None
         audit.record(actor, "grant.confirmed", grant, subject_id=grant.account_id, was_locked=was_locked)
@@ -224,11 +227,22 @@ def unused() -> Sequence[tuple[Grant, datetime]]:
     return [(grant, used) for grant, used in db.session.execute(found)]
 
 
-def locked_for(actor: Actor) -> list[str]:
-    """The organisations whose access the person has, but may not use before they confirm it; by name."""
+def shuts(organisation_id: UUID | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Which stops shut an organisation out: those in force that an operator has set (services/incidents.py)."""
+    return and_(Stop.organisation_id == organisation_id, Stop.lifted_at.is_(None), Stop.set_by_id.is_(None))
+
+
+def is_shut(organisation_id: UUID) -> bool:
+    """Whether an operator has shut out the organisation."""
+    return bool(db.session.scalar(select(exists().where(shuts(organisation_id)))))
+
+
+def locked_for(actor: Actor) -> list[tuple[str, bool]]:
+    """The organisations whose access the person has, but may not use before they confirm it; by name, and whether they
+    are shut out until an operator opens again."""
     return list(
-        db.session.scalars(
-            select(Organisation.name)
+        db.session.execute(
+            select(Organisation.name, exists().where(shuts(Organisation.id)).correlate(Organisation))
             .join(Grant, Grant.organisation_id == Organisation.id)
             .where(
                 Grant.account_id == actor.account_id,

@@ -229,6 +229,14 @@ def end_all(actor: Actor) -> int:
     return ended
 
 
+def end_every(reason: str, role: Role | None, organisation_id: UUID | None) -> int:
+    """End everybody's sessions, or those in one role or for one organisation; returns how many."""
+    wanted = {LoginSession.role: role, LoginSession.organisation_id: organisation_id}
+    ended = _end(*(column == value for column, value in wanted.items() if value is not None))
+    audit.record(None, "session.all_ended", purpose=reason, count=ended, role=role, to_organisation=organisation_id)
+    return ended
+
+
 def open_ones(actor: Actor) -> Sequence[LoginSession]:
     """Where the person is signed in now, this session among them, the newest first."""
     now = clock.now()

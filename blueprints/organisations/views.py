@@ -59,7 +59,11 @@ def users_of_application(application_id: UUID) -> ResponseReturnValue:
 
 def _users_page(found: Sequence[Grant], here: str, application: AccessApplication | None = None) -> ResponseReturnValue:
     deadlines = {grant.id: _("Frist: %(dato)s", dato=show_date(limit)) for grant, limit in grants.to_confirm(found)}
-    deadlines |= {grant.id: _("Låst fordi den ikke har vært brukt.") for grant in found if grant.locked_at}
+    locked = [grant for grant in found if grant.locked_at]
+    if locked:
+        is_shut = grants.is_shut(locked[0].organisation_id)
+        why = _("Stengt av Helsedirektoratet.") if is_shut else _("Låst fordi den ikke har vært brukt.")
+        deadlines |= {grant.id: why for grant in locked}
     asked = [grant for grant in found if grant.id in deadlines]
     form = ConfirmForm([(str(grant.id), grant.nominee.name) for grant in asked], held=guard.held_fields())
     if form.validate_on_submit():

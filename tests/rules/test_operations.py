@@ -43,6 +43,16 @@ def test_every_command_that_is_named_exists(app: Flask) -> None:
     assert unknown == []
 
 
+def test_choices_are_typed_as_they_are_written(app: Flask) -> None:
+    """`--role case_lead`: of an enum, click would take the member's name in Python."""
+    commands: list[click.Command] = [app.cli]
+    for command in commands:
+        commands.extend(getattr(command, "commands", {}).values())
+    kinds = [parameter.type for command in commands for parameter in command.params]
+    choices = [choice for kind in kinds if isinstance(kind, click.Choice) for choice in kind.choices]
+    assert "case_lead" in choices and {type(choice) for choice in choices} == {str}
+
+
 def test_alarms_are_looked_for_where_they_are_written() -> None:
     code = "".join(file.read_text() for folder in PRODUCT for file in (ROOT / folder).rglob("*.py"))
     (told,) = re.findall(r"^- Alarms are log lines of level error or worse from ([^:]+):", GUIDE, re.MULTILINE)
