@@ -14,7 +14,7 @@ from extensions import clock
 from extensions.database import db
 from models.account import Account, StaffMember
 from models.application import AccessApplication, Decision, InternalNote, Nominee, Question
-from models.enums import ApplicationStatus, OrganisationKind, QuestionStatus
+from models.enums import ApplicationStatus, DecisionStatus, OrganisationKind, QuestionStatus
 from models.message import Message
 from models.organisation import Organisation
 from services import audit, national_ids, references
@@ -42,6 +42,8 @@ class QueueFilter:
 
     status: ApplicationStatus | None = None
     all_statuses: bool = False
+    to_approve: bool = False
+    """Only cases in which a proposed decision waits for a colleague."""
     assignee: Assignee = Assignee.ANYONE
     kind: OrganisationKind | None = None
     due: Due | None = None
@@ -63,20 +65,37 @@ class QueueRow:
     has_new_answer: bool
     needs_reply: bool
     """Somebody should tell the organisation why it takes time."""
+    to_approve: bool
+    """A proposed decision waits for a colleague."""
 
     @property
     def is_overdue(self) -> bool:
         return self.status in OPEN and self.due_on is not None and self.due_on < clock.today()
 
 
+_proposer = (
+    select(Decision.proposed_by_id)
+    .where(
+        Decision.application_id == AccessApplication.id,
+        Decision.status == DecisionStatus.PROPOSED,
+        AccessApplication.status.in_(OPEN),
+    )
+    .limit(1)
+    .correlate(AccessApplication)
+    .scalar_subquery()
+)
+"""Who proposed the decision that waits for a colleague in an open case."""
+
+
 def queue(actor: Actor, wanted: QueueFilter, page: int = 1) -> tuple[list[QueueRow], int]:
-    """One page of cases, and how many there are: own with a new answer first, then by deadline, oldest first."""
+    """One page of cases, and how many there are: own with a new answer first, then others' proposals, then by deadline,
+    oldest first."""
     caseworker = aliased(Account)
     due = func.coalesce(Question.due_on, AccessApplication.due_on)
     mine = AccessApplication.caseworker_id == actor.account_id
     is_open = AccessApplication.status.in_(OPEN)
     rows = (
-        select(AccessApplication, Organisation.name, caseworker.name, due, reply_on(), func.count().over())
+        select(AccessApplication, Organisation.name, caseworker.name, due, reply_on(), _proposer, func.count().over())
         .join(Organisation, Organisation.id == AccessApplication.organisation_id)
         .outerjoin(caseworker, caseworker.id == AccessApplication.caseworker_id)
         .outerjoin(
@@ -84,7 +103,11 @@ def queue(actor: Actor, wanted: QueueFilter, page: int = 1) -> tuple[list[QueueR
         )
         .where(*_conditions(actor, wanted, due))
         .order_by(
-            case((and_(mine, AccessApplication.has_new_answer, is_open), 0), else_=1),
+            case(
+                (and_(mine, AccessApplication.has_new_answer, is_open), 0),
+                (_proposer != actor.account_id, 1),
+                else_=2,
+            ),
             case((is_open, 0), else_=1),
             due.asc().nulls_last(),
             AccessApplication.submitted_at,
@@ -94,7 +117,7 @@ def queue(actor: Actor, wanted: QueueFilter, page: int = 1) -> tuple[list[QueueR
         .offset((max(page, 1) - 1) * PAGE_SIZE)
     )
     found = db.session.execute(rows).all()
-    total = found[0][5] if found else 0
+    total = found[0][6] if found else 0
     return [
         QueueRow(
             id=application.id,
@@ -107,8 +130,9 @@ def queue(actor: Actor, wanted: QueueFilter, page: int = 1) -> tuple[list[QueueR
             is_mine=application.caseworker_id == actor.account_id,
             has_new_answer=application.has_new_answer and application.status in OPEN,
             needs_reply=told_on is not None,
+            to_approve=proposer is not None,
         )
-        for application, name, caseworker_name, due_on, told_on, _total in found
+        for application, name, caseworker_name, due_on, told_on, proposer, _total in found
     ], total
 
 
@@ -119,6 +143,8 @@ def _conditions(actor: Actor, wanted: QueueFilter, due: ColumnElement[date]) -> 
     ]
     if wanted.status is ApplicationStatus.DRAFT:
         conditions.append(column != ApplicationStatus.DRAFT)
+    if wanted.to_approve:
+        conditions.append(_proposer.is_not(None))
     if wanted.assignee is Assignee.MINE:
         conditions.append(AccessApplication.caseworker_id == actor.account_id)
     elif wanted.assignee is Assignee.NOBODY:

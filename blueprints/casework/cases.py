@@ -19,7 +19,7 @@ from services.case_rules import CaseAction
 from services.casework import Assignee, Due, QueueFilter
 
 Choice = TypeVar("Choice", bound=StrEnum)
-ALL_STATUSES = "alle"
+ALL_STATUSES, TO_APPROVE = "alle", "godkjenning"
 SENT_CONTENT = ["organisation", "submitter", "contact"]
 PEOPLE = ["name", "email", "mobile", "job_title", "access_level", "national_id_masked"]
 
@@ -36,6 +36,7 @@ def queue() -> ResponseReturnValue:
     wanted = QueueFilter(
         status=chosen("status", ApplicationStatus),
         all_statuses=request.args.get("status") == ALL_STATUSES,
+        to_approve=request.args.get("status") == TO_APPROVE,
         assignee=chosen("saksbehandler", Assignee) or Assignee.ANYONE,
         kind=chosen("type", OrganisationKind),
         due=chosen("frist", Due),
@@ -55,6 +56,7 @@ def queue() -> ResponseReturnValue:
         page_url=page_url("casework.queue", **query),
         hpr_alarm=authorisations.open_alarm(),
         all_statuses=ALL_STATUSES,
+        to_approve=TO_APPROVE,
         statuses=[status for status in ApplicationStatus if status is not ApplicationStatus.DRAFT],
     )
 
@@ -71,7 +73,6 @@ def case(application_id: UUID) -> ResponseReturnValue:
         standing,
         checks=checks,
         all_fine=case_checks.all_fine(checks),
-        proposal=decisions.proposal(application),
         decision=decisions.latest(application),
     )
 

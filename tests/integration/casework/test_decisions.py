@@ -254,6 +254,9 @@ def test_declining_everybody_takes_two(app, desk, decide, choose, client_for, co
     assert "Godkjenn vedtaket" not in own.text and "Trekk forslaget" in own.text
     assert submit(desk, approval, lagre="1").status_code == 403
     other = client_for(colleague, Role.CASEWORKER)
+    page = other.get(f"/sak/{case.id}").text
+    assert f'<a class="ds-button" href="{approval}">Se forslaget</a>' in page and "Lag vedtak" not in page
+    assert "Be om mer informasjon" not in page
     assert "Stillingen trenger ikke tilgang." in other.get(approval).text
     assert submit(other, approval, lagre="1").status_code == 303
     assert other.get(approval).location.endswith("/vedtak/brev")
@@ -264,6 +267,19 @@ def test_declining_everybody_takes_two(app, desk, decide, choose, client_for, co
     assert count(app, Grant) == 0 and count(app, Invitation) == 0
     (mail,) = _messages(app)
     assert mail.kind is MessageKind.APPLICATION_DECLINED
+
+
+def test_what_waits_for_approval_stands_first_for_the_colleagues(make, desk, decide, choose, client_for, colleague):
+    urgent = make.application("in_review", due_on=clock.today() - timedelta(days=9))
+    assert decide(desk, choose("declined", "declined")).status_code == 303
+    other = client_for(colleague, Role.CASEWORKER)
+    tag = "Til godkjenning</span>"
+    for reader, first in ((other, True), (desk, False)):
+        page = reader.get("/sak").text
+        assert page.count(tag) == 1 and (page.index(tag) < page.index(f"/sak/{urgent.id}")) is first
+    filtered = other.get("/sak?status=godkjenning").text
+    assert tag in filtered and f"/sak/{urgent.id}" not in filtered
+    assert '<option value="godkjenning" selected>' in filtered
 
 
 def _messages(app):
