@@ -70,7 +70,12 @@ class NoNationalId:
 
     def __call__(self, form: Form, field: Any) -> None:
         if national_numbers.occurs_in(field.data or ""):
-            raise StopValidation(_("Teksten ser ut til å inneholde et fødselsnummer. Fjern det før du går videre."))
+            raise StopValidation(
+                _(
+                    "Teksten i «%(felt)s» ser ut til å inneholde et fødselsnummer. Fjern det før du går videre.",
+                    felt=field.label.text,
+                )
+            )
 
 
 class LineField(StringField):
@@ -221,8 +226,10 @@ class DateField(StringField):
         written = self._WRITTEN.match(text)
         try:
             if written is None:
-                return date.fromisoformat(text)
-            day, month, year = (int(part) for part in written.groups() if part is not None)
+                found = date.fromisoformat(text)
+                day, month, year = found.day, found.month, found.year
+            else:
+                day, month, year = (int(part) for part in written.groups() if part is not None)
             return date(year + 2000 if year < 100 else year, month, day)
         except ValueError:
             return None
@@ -248,8 +255,10 @@ class YearField(StringField):
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if validation_stopped or self.data is None:
             return
-        if not isinstance(self.data, int) or not EARLIEST_YEAR <= self.data <= 9999:
+        if not isinstance(self.data, int):
             raise ValidationError(_("Skriv året med fire siffer."))
+        if self.data < EARLIEST_YEAR:
+            raise ValidationError(_("Året må være %(n)s eller senere.", n=EARLIEST_YEAR))
         if self.data > clock.today().year + self.ahead:
             raise ValidationError(
                 _("Året kan ikke være fram i tid.") if not self.ahead else _("Året er for langt fram.")

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import StopValidation, ValidationError
 
+from extensions import clock
 from forms.base import StepForm
 from forms.fields import AtMost, Filled, LineField, LongTextField, NoNationalId, YearField, tidy
 from models.enums import CvSection, LanguageLevel, Visibility
@@ -53,7 +54,9 @@ class SummaryForm(StepForm):
         _l("Sammendrag"),
         None,
         1000,
-        description=_l("Hva kan du, og hva ser du etter? Ikke skriv helseopplysninger eller fødselsnummer her."),
+        description=_l(
+            "Inntil 1 000 tegn. Hva kan du, og hva ser du etter? Ikke skriv helseopplysninger eller fødselsnummer her."
+        ),
     )
 
 
@@ -82,6 +85,12 @@ class ExperienceForm(StepForm):
         1000,
         description=_l("Inntil 1 000 tegn. Ikke skriv opplysninger om pasienter."),
     )
+
+    def validate_from_year(self, field: Any) -> None:
+        """The start is not still to come."""
+        today, month = clock.today(), self.from_month.data
+        if isinstance(field.data, int) and month and (field.data, month) > (today.year, today.month):
+            raise ValidationError(_("Startmåneden kan ikke være fram i tid."))
 
     def validate_to_year(self, field: Any) -> None:
         """The end is given, whole, and not before the start; or the person works there now."""

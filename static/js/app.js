@@ -11,8 +11,19 @@ const post = (form, headers = {}) =>
     method: "POST", body: new FormData(form), headers, redirect: "manual", credentials: "same-origin", keepalive: true,
   });
 
-// The error summary takes focus by its autofocus; repeated here for browsers that ignore it.
-document.getElementById("feil")?.focus();
+// The error summary takes focus by its autofocus; repeated here for browsers that ignore it. Whoever comes back to the
+// page is shown it anew, and not asked by the browser whether to send the form again.
+const problems = document.getElementById("feil");
+if (problems) {
+  problems.focus();
+  history.replaceState(null, "", location.href);
+}
+
+// A date half typed is to the browser no date at all: sent as what it is, so that it is not taken for an empty field.
+document.addEventListener("formdata", ({ target, formData }) => {
+  if (target.method !== "post") return;
+  for (const field of target.elements) if (field.validity?.badInput) formData.set(field.name, "?");
+});
 
 // A pressed button says what is happening, and a second press does nothing. The server has the last word (form key).
 document.addEventListener("submit", (event) => {

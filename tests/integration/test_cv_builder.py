@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pikepdf
@@ -76,12 +77,16 @@ def _titles(page: str) -> list[str]:
     return re.findall(r'<h2 class="ds-heading" data-size="xs">([^<]+)</h2>', page)
 
 
+_DAY = clock.today().replace(day=28) + timedelta(days=4)
+NEXT_MONTH = {"from_month": str(_DAY.month), "from_year": str(_DAY.year)}
 BAD = (
     ("erfaring", JOB | {"title": ""}, "Skriv stillingen."),
     ("erfaring", JOB | {"place": " "}, "Skriv arbeidsstedet."),
     ("erfaring", JOB | {"from_month": ""}, "Velg måned."),
     ("erfaring", JOB | {"from_year": "19"}, "Skriv året med fire siffer."),
-    ("erfaring", JOB | {"from_year": "2999"}, "Året kan ikke være fram i tid."),
+    ("erfaring", JOB | {"from_year": "2999"}, "Startmåneden kan ikke være fram i tid."),
+    ("erfaring", JOB | NEXT_MONTH, "Startmåneden kan ikke være fram i tid."),
+    ("erfaring", JOB | {"from_year": "1939"}, "Året må være 1940 eller senere."),
     (
         "erfaring",
         JOB | {"is_current": None, "to_month": "2", "to_year": "2019"},

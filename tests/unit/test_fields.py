@@ -1,11 +1,13 @@
 """The field library (ux.md 3.1): what is taken, how it is stored and shown, and the words of each refusal."""
 
+from datetime import date
+
 import pytest
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from extensions.language import show_mobile
-from forms.fields import EmailField, LineField, LongTextField, MobileField, NameField, NationalIdField
+from forms.fields import DateField, EmailField, LineField, LongTextField, MobileField, NameField, NationalIdField
 from tests.builders import synthetic_number
 
 NUMBER = synthetic_number(77)
@@ -18,6 +20,7 @@ class Everything(Form):
     title = LineField("Stilling", "Skriv stillingen.")
     number = NationalIdField("Fødselsnummer")
     text = LongTextField("Svar", "Skriv svaret.", 20)
+    day = DateField("Dag", None)
 
 
 def tried(app, field, value):
@@ -41,6 +44,9 @@ def tried(app, field, value):
         ("title", "Råd\u200bgiver\u202e", "Rådgiver"),
         ("number", f"{NUMBER[:6]} {NUMBER[6:]}", NUMBER),
         ("text", "To\r\nlinjer", "To\nlinjer"),
+        ("day", "31.01.27", date(2027, 1, 31)),
+        ("day", "0027-01-31", date(2027, 1, 31)),  # what a browser makes of 31.01.27
+        ("day", "31012027", date(2027, 1, 31)),
     ],
 )
 def test_taken_and_stored(app, field, typed, stored):
@@ -61,12 +67,14 @@ def test_taken_and_stored(app, field, typed, stored):
         ("mobile", "9876543", "Mobilnummeret må ha 8 siffer. Start med + og landkode hvis det er utenlandsk."),
         ("mobile", "ring meg", "Mobilnummeret må ha 8 siffer. Start med + og landkode hvis det er utenlandsk."),
         ("title", "x" * 103, "Teksten i «Stilling» er 3 tegn for lang."),
+        ("day", "?", "Skriv datoen slik: 05.06.2027."),
+        ("day", "29.02.27", "Skriv datoen slik: 05.06.2027."),
         ("number", "", "Skriv fødselsnummeret."),
         ("number", "1234567890", "Fødselsnummeret må ha 11 siffer."),
         ("number", "12345678901", "Fødselsnummeret stemmer ikke. Sjekk at alle sifrene er riktige."),
         ("text", "", "Skriv svaret."),
         ("text", "x" * 5020, "Teksten i «Svar» er 5\N{NO-BREAK SPACE}000 tegn for lang."),
-        ("text", NUMBER, "Teksten ser ut til å inneholde et fødselsnummer. Fjern det før du går videre."),
+        ("text", NUMBER, "Teksten i «Svar» ser ut til å inneholde et fødselsnummer. Fjern det før du går videre."),
     ],
 )
 def test_refused_in_these_words(app, field, typed, words):
