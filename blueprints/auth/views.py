@@ -13,7 +13,7 @@ from blueprints.guard import Role, actor, open_to, present, safe_next
 from extensions import login
 from extensions.agencies import agencies, settings
 from extensions.database import db
-from extensions.language import current_language, in_language, language_of
+from extensions.language import PREFIXED, current_language, in_language, language_of
 from extensions.limits import limiter
 from extensions.log import security
 from forms.organisations import ActingForm
@@ -235,7 +235,9 @@ def to_provider_sign_out(issuer: str) -> Response:
     target, ours = url_for("auth.signed_out"), agencies().provider_at(issuer)
     with suppress(Unavailable):
         if ours is not None:
-            target = ours.logout_url(post_logout_redirect_uri=f"{settings().base_url}/logget-ut", state="ut")
+            target = ours.logout_url(
+                post_logout_redirect_uri=f"{settings().base_url}/logget-ut", state=current_language().value
+            )
     response = make_response(redirect(target, 303))
     response.delete_cookie(guard.HELD_COOKIE)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -245,6 +247,10 @@ def to_provider_sign_out(issuer: str) -> Response:
 @bp.get("/logget-ut")
 @open_to(Role.ANYONE)
 def signed_out() -> ResponseReturnValue:
+    """The provider sends everybody to one address, with the language of the page they left in `state`."""
+    language = request.args.get("state")
+    if language in PREFIXED and not request.script_root:
+        return redirect(f"/{language}{request.path}", 303)
     return render_template("auth/signed_out.html", left=session.get(LEFT))
 
 

@@ -33,7 +33,7 @@ def test_signing_in_and_out(visitor, clean_site):
     assert person.heading() == "Hva vil du gjøre?"
     person.looks_right("velkommen")
     person.press("Logg ut")
-    assert person.heading() == "Du er logget ut" and person.page.url.endswith("/logget-ut?state=ut")
+    assert person.heading() == "Du er logget ut" and person.page.url.endswith("/logget-ut?state=nb")
     person.looks_right("logget ut")
     person.open("/logg-inn")
     person.press("Logg inn med ID-porten")

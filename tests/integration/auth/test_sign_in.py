@@ -312,7 +312,7 @@ def test_signing_in_again_goes_on_in_the_same_role(app, make, client, log_in, st
     chosen = submit(client, "/virksomhet/velg?next=/virksomhet", acting=str(make.organisation().id))
     assert chosen.headers["Location"] == "/virksomhet"
     assert log_in(client, "stranger", next="/virksomhet/brukere", fresh=True).status_code == 303
-    assert "På vegne av KOMMUNE 942110464" in client.get("/virksomhet/brukere").text
+    assert ">KOMMUNE 942110464</a>" in client.get("/virksomhet/brukere").text
 
 
 def test_the_cookies_are_out_of_reach_of_scripts_and_other_sites(app, client, submit, log_in):
@@ -359,6 +359,16 @@ def test_signing_out_ends_our_session_then_the_providers(app, client, log_in, su
     client.set_cookie("okt", kept)
     assert client.get("/velkommen").headers["Location"].startswith("/logg-inn")
     assert _sessions(app) == 0
+
+
+def test_the_way_back_from_the_provider_keeps_the_language(client, log_in, submit):
+    log_in(client, "stranger")
+    answer = submit(client, "/nn/velkommen", to="/logg-ut")
+    state = parse_qs(urlsplit(answer.headers["Location"]).query)["state"]
+    assert state == ["nn"]
+    assert client.get("/logget-ut?state=nn").headers["Location"] == "/nn/logget-ut"
+    for path in ("/nn/logget-ut?state=nn", "/logget-ut?state=nb", "/logget-ut?state=//annet.example"):
+        assert client.get(path).status_code == 200
 
 
 def test_signing_out_works_while_the_provider_is_away(app, client, log_in, submit, stubs):
