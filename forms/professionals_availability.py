@@ -117,6 +117,12 @@ class AvailabilityForm(StepForm):
         start, end = self.from_date.data, self.to_date.data
         if {"from_date", "to_date"} <= {*belonging} and _are_dates(start, end) and end < start:
             _refuse(self.to_date, _("Sluttdatoen kan ikke være før %(dato)s.", dato=show_date(start, "short")))
+        promised = self.capacity_until.data
+        if "to_date" in belonging and _are_dates(end, promised) and end < promised:
+            _refuse(
+                self.capacity_until,
+                _("Du kan jobbe til %(dato)s. Løftet kan ikke vare lenger.", dato=show_date(end, "short")),
+            )
 
     def _judge_promise(self) -> None:
         """Nothing, or how many of what and how often; a last day only together with them."""

@@ -46,6 +46,7 @@ def test_availability(own_app: Flask, visitor: Callable[..., Visitor], nurse: Pr
     person.open(PAGE)
     assert "Løftet ditt nå: 2 helger i måneden." in person.page.content()
     person.looks_right("tilgjengelighet, pause")
+    person.open("/min-side")
     person.press("Avslutt pausen")
     with own_app.app_context():
         db.session.execute(update(Availability).values(confirmed_at=clock.now() - timedelta(days=61)))
@@ -53,6 +54,7 @@ def test_availability(own_app: Flask, visitor: Callable[..., Visitor], nurse: Pr
     person.open(PAGE)
     assert "Du vises ikke for virksomheter" in person.page.content()
     person.looks_right("tilgjengelighet, ikke bekreftet")
+    person.open("/min-side")
     person.press("Bekreft at dette stemmer")
     assert count(person.site, "SELECT count(*) FROM listing WHERE listed_until > now()") == 1
     person.open("/min-side/kompetanse")

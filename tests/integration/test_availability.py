@@ -22,7 +22,8 @@ from tests.pages import Page
 from workers.availability import keep_fresh, refresh_listing
 from workers.schedule import SCHEDULE
 
-PAGE = "/min-side/tilgjengelighet"
+HOME = "/min-side"
+PAGE = f"{HOME}/tilgjengelighet"
 STEP = "/min-side/registrer/tilgjengelighet"
 ANSWERS = {"kind": "now", "workload": "60", "times": ["evening", "weekend"], "start_speed": "same_day"}
 NOON = datetime(2027, 2, 1, 12, tzinfo=clock.OSLO)
@@ -116,6 +117,10 @@ class TestThePage:
             (promise | {"capacity_period": ""}, ["Velg hvor ofte, for eksempel i måneden."]),
             (promise | {"capacity_count": "6"}, ["Det er ikke så mange helger i måneden."]),
             (promise | {"capacity_until": yesterday}, ["Datoen må være i dag eller senere."]),
+            (
+                promise | {"to_date": in_days(9), "capacity_until": in_days(10)},
+                [f"Du kan jobbe til {day}. Løftet kan ikke vare lenger."],
+            ),
         ]:  # fmt: skip
             assert errors(submit(browser, PAGE, form=-1, **(ANSWERS | changes))) == wrong, changes
         # What belongs to another answer than the one given is not judged.
@@ -127,9 +132,10 @@ class TestThePage:
         assert submit(browser, PAGE, form=-1, kind="paused", paused_until=in_days(5)).status_code == 303
         row, is_listed = now()
         assert (row.status, is_listed) == (ProfessionalStatus.PAUSED, False)
-        assert "Ingen ser deg før" in browser.get(PAGE).text
+        text = browser.get(PAGE).text
+        assert "Ingen ser deg før" in text and "/tilgjengelighet/bekreft" not in text, "it would drop what is typed"
         with clock.at(clock.now() + timedelta(days=2)):
-            assert submit(arrive(), PAGE, to="/bekreft").status_code == 303
+            assert submit(arrive(), HOME, to="/bekreft").status_code == 303
             row, is_listed = now()
         assert (row.status, is_listed) == (ProfessionalStatus.ACTIVE, True)
         assert row.availability.kind is AvailabilityKind.FROM_DATE, "it ends where it began"
@@ -166,14 +172,14 @@ class TestPresses:
         old = now()[0].availability.confirmed_at
         with clock.at(clock.now() + timedelta(days=2)):
             browser = arrive()
-            said = browser.get(submit(browser, PAGE, to="/senere").headers["Location"]).text
+            said = browser.get(submit(browser, HOME, to="/senere").headers["Location"]).text
             row, is_listed = now()
             assert is_listed and "Du vises fortsatt, som tilgjengelig fra" in said
             assert row.availability.from_date == clock.today() + timedelta(days=14)
             assert row.availability.confirmed_at > old
-            submit(browser, PAGE, to="/pause")
+            submit(browser, HOME, to="/pause")
             assert now()[1] is False and now()[0].status is ProfessionalStatus.PAUSED
-            submit(browser, PAGE, to="/bekreft")
+            submit(browser, HOME, to="/bekreft")
             row, is_listed = now()
             assert is_listed and row.status is ProfessionalStatus.ACTIVE
 
@@ -182,13 +188,13 @@ class TestPresses:
             submit(browser, PAGE, form=-1, **(ANSWERS | changes))
 
         say(kind="from_date", from_date=in_days(30), to_date=in_days(60))
-        submit(browser, PAGE, to="/senere")
+        submit(browser, HOME, to="/senere")
         row = now()[0].availability
         assert (row.from_date.isoformat(), row.to_date.isoformat()) == (in_days(30), in_days(60))
         say(to_date=in_days(14))
-        pressed = Page(browser.get(PAGE).text).form_to(f"{PAGE}/senere").values
+        pressed = Page(browser.get(HOME).text).form_to(f"{PAGE}/senere").values
         say(to_date=in_days(13))
-        assert "/senere" not in browser.get(PAGE).text
+        assert "/senere" not in browser.get(HOME).text
         refused = browser.post(f"{PAGE}/senere", data=pressed | {"form_key": "x" * 22})
         assert refused.status_code == 409 and "du bare kan jobbe til" in refused.text
         row = now()[0].availability
@@ -199,7 +205,7 @@ class TestPresses:
             db.session.get_one(Professional, person.id).availability.to_date = clock.today() - timedelta(days=1)
             db.session.commit()
         assert "fordi du kunne jobbe til" in browser.get(PAGE).text
-        submit(browser, PAGE, to="/bekreft")
+        submit(browser, HOME, to="/bekreft")
         assert now()[0].availability.to_date is None and now()[1]
 
     def test_before_the_page_is_answered_there_is_nothing_to_press(self, make, client_for):
@@ -429,7 +435,8 @@ class TestLinks:
         another = client.post(f"/t/{token}", data=form.values | {"answer": "paused"})
         assert another.headers["Location"] == f"/t/{token}"
         assert now()[1], "an old page changes nothing"
-        assert "Svaret er allerede registrert" in client.get(f"/t/{token}").text
+        text = client.get(f"/t/{token}").text
+        assert "Svaret er allerede registrert" in text and "Du svarte: «Ja, jeg er tilgjengelig»." in text
         assert submit(client, f"/t/{token}?endre=1", answer="paused").status_code == 303
         assert now()[0].status is ProfessionalStatus.PAUSED and now()[1] is False
         assert "Ingen virksomheter ser deg" in client.get(f"/t/{token}").text
@@ -525,7 +532,7 @@ class TestLinks:
         assert now()[0].status is ProfessionalStatus.PAUSED
         assert "Du har tatt en pause" in client.get(path).text
         assert "Du har stoppet e-postene" in browser.get(PAGE).text
-        submit(browser, PAGE, to="/paminnelser")
+        submit(browser, HOME, to="/paminnelser")
         assert now()[0].reminders_stopped_at is None
 
 
