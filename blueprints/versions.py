@@ -42,7 +42,7 @@ def _theirs(field: Field, row: Any) -> str:
 def _shown(field: Field, value: Any) -> str:
     match field:
         case RadioField() | SelectField() | SelectMultipleField():
-            chosen = [str(one) for one in (value if isinstance(value, list) else [value])]
+            chosen = [str(one) for one in (value if isinstance(value, list) else [value]) if one not in (None, "")]
             return ", ".join(str(one.label) for one in field.iter_choices() if str(one.value) in chosen)
         case BooleanField():
             return str(_("Ja") if value else _("Nei"))

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from extensions import clock
 from extensions.database import db
 from models.enums import Language
 from models.national_numbers import written
@@ -19,6 +21,7 @@ from services.errors import Unfit
 
 PLAIN = ("given_name", "family_name", "phone", "citizenship", "language", "is_address_protected", "employer")
 """Answers kept as they are, in a column of the same name."""
+WAIT_FOR_NAME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,12 @@ class About:
 def is_name_from_hpr(professional: Professional) -> bool:
     """Whether HPR knows the person: its name stands, and is not asked for (design.md D7)."""
     return professional.hpr is not None and professional.hpr.number is not None
+
+
+def waits_for_name(professional: Professional) -> bool:
+    """Whether HPR is about to say the name of somebody who has just begun; after a minute the page asks for it."""
+    is_asked = professional.hpr is not None and professional.hpr.asked_at is not None
+    return not (is_asked or professional.given_name) and clock.now() < professional.started_at + WAIT_FOR_NAME
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,8 @@ def save(actor: Actor, professional: Professional, answers: Mapping[str, Any], *
     if place is None:
         raise Unfit("postal_code", _("Vi finner ikke postnummeret %(verdi)s.", verdi=answers["postal_code"]))
     employer = blocks.named(answers["employer"]) if answers["employer"] else None
+    if answers["hides_from_employer"] and not answers["employer"]:
+        raise Unfit("employer", _("Skriv hvor du jobber, eller fjern krysset ved «Skjul meg for arbeidsgiveren»."))
     if answers["hides_from_employer"] and employer is None:
         raise Unfit(
             "hides_from_employer",

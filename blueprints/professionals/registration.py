@@ -103,14 +103,15 @@ def consent() -> ResponseReturnValue:
 def about() -> ResponseReturnValue:
     professional = open_step(Step.ABOUT, joinedload(Professional.account), joinedload(Professional.blocks))
     form = AboutForm(obj=About.of(professional), held=typed(Step.ABOUT, professional))
-    if contact_details.is_name_from_hpr(professional):
+    waits = contact_details.waits_for_name(professional) and not form.given_name.raw_data
+    if waits or contact_details.is_name_from_hpr(professional):
         del form.given_name, form.family_name
 
     wish = request.form.get("go")
     if wish in (SHOW_NUMBER, SEND_AGAIN):
         if wish == SEND_AGAIN and email_confirmation.ask_again(actor()):
             flash(_("Vi har sendt en ny lenke til %(adresse)s.", adresse=professional.email), "success")
-        response = make_response(_about_page(form, professional, in_clear=wish == SHOW_NUMBER))
+        response = make_response(_about_page(form, professional, waits=waits, in_clear=wish == SHOW_NUMBER))
         response.status_code = 200  # as typed, and neither judged nor saved
         return response
 
@@ -121,7 +122,7 @@ def about() -> ResponseReturnValue:
             flash(_employer_hint(employer.name), "warning")
 
     saved = save_step(form, Step.ABOUT, professional, lambda: About.of(professional), save)
-    return saved or _about_page(form, professional)
+    return saved or _about_page(form, professional, waits=waits)
 
 
 def _employer_hint(name: str) -> str:
@@ -134,7 +135,9 @@ def _employer_hint(name: str) -> str:
     )
 
 
-def _about_page(form: StepForm, professional: Professional, *, in_clear: bool = False) -> ResponseReturnValue:
+def _about_page(
+    form: StepForm, professional: Professional, *, waits: bool, in_clear: bool = False
+) -> ResponseReturnValue:
     employer = contact_details.employer_of(professional)
     return step_page(
         "about",
@@ -143,10 +146,12 @@ def _about_page(form: StepForm, professional: Professional, *, in_clear: bool = 
         professional,
         number=contact_details.national_id(actor(), professional, in_clear=in_clear),
         is_number_shown=in_clear,
+        waits_for_name=waits,
+        address=address_of(Step.ABOUT, professional),
         show_number=SHOW_NUMBER,
         send_again=SEND_AGAIN,
         place=contact_details.place_of(form["postal_code"].data),
-        employer_hint=_employer_hint(employer.name) if employer else None,
+        employer_hint=_employer_hint(employer.name) if employer and not form["hides_from_employer"].data else None,
     )
 
 

@@ -59,6 +59,7 @@ def test_everything_the_person_gave_and_everyone_who_looked(context, make, clien
     client = client_for(account, Role.PROFESSIONAL)
     waiting = client.get("/min-side/eksport").text
     assert "Vi lager filen" in waiting  # asked for when the person was made
+    assert 'data-poll="/min-side/eksport"' in waiting
     assert re.search(r'href="/min-side/eksport"[^>]*>\s*Oppdater status', waiting), "the whole page, anew"
     run_jobs()
     page = client.get("/min-side/eksport").text

@@ -1,6 +1,7 @@
 """The registration's own pages: the check without a sign-in, consent, about you, and finishing (ux.md D0–D2, D9)."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -209,7 +210,7 @@ def test_about_you_is_kept_and_leads_on(app, browser, begun, person, submit):
         ("postal_code", "9999", "Vi finner ikke postnummeret 9999."),
         ("citizenship", "Noreg", "Velg ett av svarene."),
         ("language", None, "Velg språk."),
-        ("hides_from_employer", "y", "Vi finner ikke arbeidsgiveren blant kommuner og helseforetak."),
+        ("hides_from_employer", "y", "Skriv hvor du jobber, eller fjern krysset"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_lost(app, browser, begun, person, submit, field, value, message):
@@ -360,6 +361,25 @@ def test_whom_one_hid_from_by_hand_stays_hidden_from_when_the_employer_changes(
     with app.app_context():
         kept = db.session.get(Professional, begun.id).blocks
         assert [(block.organisation_number, block.is_employer) for block in kept] == [("942110464", False)]
+
+
+def test_the_name_is_asked_for_when_hpr_says_nothing_for_a_minute(app, client_for, browser, begun, person, submit):
+    page = browser.get(f"{STEPS}/om-deg").text
+    assert f'data-poll="{STEPS}/om-deg"' in page and "Vi henter navnet ditt fra HPR." in page
+    assert "given_name" not in Page(page).form(-1).values
+    rest = {name: value for name, value in ABOUT.items() if not name.endswith("_name")}
+    assert submit(browser, f"{STEPS}/om-deg", form=-1, **rest).status_code == 303
+    assert stored(app, person).email == "karen@example.no"
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        page = client_for(person, Role.PROFESSIONAL).get(f"{STEPS}/om-deg").text
+    assert "given_name" in Page(page).form(-1).values and "data-poll=" not in page
+
+
+def test_a_choice_nobody_made_is_no_difference_between_two_versions(browser, begun, submit):
+    page = Page(browser.get(f"{STEPS}/om-deg").text).forms[-1].values
+    submit(browser, f"{STEPS}/om-deg", form=-1, **ABOUT | {"citizenship": ""})
+    second = browser.post(f"{STEPS}/om-deg", data=page | ABOUT | {"citizenship": "", "street": "Nygata 2"})
+    assert second.status_code == 409 and "Velg land" not in second.text
 
 
 def test_a_page_that_is_refused_for_its_employer_changes_nothing(app, browser, begun, person, submit):

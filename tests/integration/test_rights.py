@@ -61,6 +61,7 @@ class TestConsents:
         assert in_force() == {ConsentPurpose.REGISTER, ConsentPurpose.SHOWN_TO_ORGANISATIONS}
         assert press("gi", ConsentPurpose.VACANCY_ALERTS).status_code == 303
         assert ConsentPurpose.VACANCY_ALERTS in in_force()
+        assert 'lang="nb">Jeg samtykker' in client.get("/nn/min-side/samtykke").text, "as it was given"
         press("gi", ConsentPurpose.VACANCY_ALERTS)
         assert client.get("/min-side/samtykke").text.count("Gi samtykket<") == 2
         press("trekk", ConsentPurpose.SHOWN_TO_ORGANISATIONS)
