@@ -13,7 +13,7 @@ from extensions.language import in_language, show_date, show_mobile
 from models.cv import Cv, CvEntry
 from models.enums import CvSection, Language, LanguageLevel, Visibility
 from models.professional import Professional
-from services import audit, documents, languages, listing, professionals, words
+from services import audit, documents, languages, listing, professionals, professions, words
 from services.access import Actor
 from services.errors import Conflict, NotFound
 
@@ -191,7 +191,10 @@ def _authorisations(professional: Professional) -> list[tuple[str, str]]:
         return []
     note = _("bekreftet i Helsepersonellregisteret %(dato)s", dato=show_date(checked))
     return [
-        (one.profession_name, ", ".join([one.kind_name, *one.speciality_names, note]))
+        (
+            professions.name_of(one.profession, one.profession_name),
+            ", ".join([professions.kind_name_of(one.kind, one.kind_name), *one.speciality_names, note]),
+        )
         for one in listing.valid_authorisations(professional, clock.now())
     ]
 
