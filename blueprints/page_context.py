@@ -13,6 +13,7 @@ from services.sessions import IDLE_LIMIT
 
 COLOUR_SCHEMES = ("auto", "light", "dark")
 COLOUR_COOKIE = "utseende"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def init_app(app: Flask) -> None:
@@ -27,7 +28,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         number=language.show_number,
         grouped=lambda text: " ".join(text[i : i + 4] for i in range(0, len(text), 4)),
-        organisation_number=lambda number: f"{number[:3]} {number[3:6]} {number[6:]}",
+        organisation_number=lambda number: f"{number[:3]}{NO_BREAK}{number[3:6]}{NO_BREAK}{number[6:]}",
     )
 
 

@@ -25,10 +25,10 @@ def _names(language: str) -> dict[str, str]:
 
 
 def name_of(code: str) -> str:
-    """A language by its name in the reader's language; an unknown code as it is."""
-    if code == SIGN_LANGUAGE:
-        return str(_("norsk tegnspråk"))
-    return _names(rendered_language().value).get(code, code)
+    """A language by its name in the reader's language, as it stands in a list; an unknown code as it is."""
+    names = _names(rendered_language().value)
+    name = str(_("norsk tegnspråk")) if code == SIGN_LANGUAGE else names.get(code)
+    return name[0].upper() + name[1:] if name else code
 
 
 def choices() -> list[tuple[str, str]]:

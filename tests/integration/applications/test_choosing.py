@@ -24,7 +24,7 @@ def count(app, table=AccessApplication):
 def test_the_organisation_is_told_with_number_kind_and_reason(browser):
     page = browser().get("/soknad/ny").text
     assert "Trondheim kommune" in page
-    assert "Org.nr. 942 110 464 · Kommune · Du er utfyller/innsender" in page
+    assert "Org.nr. 942\N{NO-BREAK SPACE}110\N{NO-BREAK SPACE}464 · Kommune · Du er utfyller/innsender" in page
     assert "checked" not in page.split("<main", 1)[1].split("</main>")[0]
 
 
