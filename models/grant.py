@@ -54,7 +54,7 @@ class Grant(HasId, HasStatus, Base):
     last_login_at: Mapped[datetime | None]
     """When the person last began to act by it: at a sign-in, or by choosing the organisation afterwards."""
     locked_at: Mapped[datetime | None]
-    """Shut because nobody used it, until the organisation confirms it (C19), or by an operator, with the organisation."""
+    """Shut because nobody used it, until the organisation confirms it (C19), or by an operator, with all of them."""
     ended_at: Mapped[datetime | None]
     ended_as: Mapped[GrantEnd | None]
     end_reason: Mapped[str | None] = mapped_column(Text)
