@@ -115,7 +115,8 @@ class SecurityHeaders:
         headers.setdefault(
             "Content-Security-Policy",
             "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-            f"form-action 'self' {self.providers}; frame-ancestors {framed_by}",
+            f"form-action 'self' {self.providers}; frame-ancestors {framed_by}; "
+            "report-uri /csp-rapport",
         )
         headers.setdefault("Referrer-Policy", "same-origin")
         headers["X-Content-Type-Options"] = "nosniff"

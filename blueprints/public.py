@@ -1,5 +1,7 @@
 """The open pages: what the register is, who may use it, and what becomes of people's data. None needs a sign-in."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -8,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from blueprints.guard import Role, open_to, safe_next
 from blueprints.page_context import COLOUR_COOKIE
 from extensions.agencies import settings
+from extensions.limits import limiter
+from extensions.log import security
 from extensions.page_cache import same_for_visitors
 from forms.professionals_registration import YES_OR_NO, CheckForm
 from services import settings as numbers
@@ -19,6 +23,9 @@ bp = Blueprint("public", __name__)
 COLOUR_CHOICES = {"auto": "auto", "lyst": "light", "mørkt": "dark"}
 COLOUR_KEPT = timedelta(days=365)
 SECURITY_TXT_VALID = timedelta(days=180)
+LONGEST_REPORT = 16 * 1024
+REPORTED = re.compile(r"[a-z-]{1,40}\Z|https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?(?=[/?#]|\Z)")
+"""The name of a rule or of a kind of content, or the origin at the beginning of an address."""
 NOT_FOR_SEARCH_ENGINES = (
     "/a/", "/e/", "/i/", "/t/", "/v/", "/helse/", "/logg", "/min-side", "/personvernsaker", "/register", "/sak",
     "/soknad", "/tilganger", "/velkommen", "/virksomhet",
@@ -140,6 +147,25 @@ def choose_colours() -> ResponseReturnValue:
             secure=settings().is_secure,
         )  # fmt: skip
     return response
+
+
+@bp.post("/csp-rapport")
+@open_to(Role.ANYONE, csrf_exempt=True)
+@limiter.limit("10/minute")
+def policy_report() -> ResponseReturnValue:
+    """A browser's word that a page tried what its policy forbids (C62). Anybody may send anything: of a report, which
+    rule it was and whose content, never an address, is kept, and nothing else happens."""
+    body = request.stream.read(LONGEST_REPORT + 1)
+    if len(body) > LONGEST_REPORT:
+        return "", 413
+    try:
+        report = json.loads(body)["csp-report"]
+        told = [REPORTED.match(report[name]) for name in ("effective-directive", "blocked-uri")]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "", 400
+    kept = " ".join(found[0] if found else "other" for found in told)
+    security.warning("content security policy", extra={"event": "csp_report", "reason": kept})
+    return "", 204
 
 
 @bp.get("/robots.txt")
