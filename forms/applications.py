@@ -11,7 +11,7 @@ from forms.base import StepForm
 from forms.fields import EmailField, Filled, LineField, LongTextField, MobileField, NameField, NationalIdField
 from models.enums import AccessLevel
 from services.application_drafts import ContactAnswers
-from services.words import ACCESS_LEVEL
+from services.words import ABOUT_RECRUITING, ACCESS_LEVEL
 
 LONGEST_ANSWER = 2000
 LEVELS = [SelectChoice(level.value, ACCESS_LEVEL[level]) for level in AccessLevel]
@@ -43,6 +43,7 @@ def level_field() -> RadioField:
     return RadioField(
         _l("Hva skal personen gjøre?"),
         [Filled(_l("Velg hva personen skal gjøre."))],
+        description=ABOUT_RECRUITING,
         choices=LEVELS,
         coerce=AccessLevel,
         invalid_value_message=_l("Velg hva personen skal gjøre."),

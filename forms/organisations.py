@@ -10,6 +10,7 @@ from wtforms.validators import StopValidation
 from forms.base import StepForm
 from forms.fields import CheckboxesField
 from models.enums import AccessLevel
+from services.words import ABOUT_RECRUITING
 
 
 class Offered:
@@ -52,6 +53,8 @@ class LevelForm(StepForm):
     def __init__(self, words: Mapping[AccessLevel, Any], allowed: Sequence[AccessLevel], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.level.choices = [(level.value, words[level]) for level in allowed]
+        if AccessLevel.RECRUITER in allowed:
+            self.level.description = ABOUT_RECRUITING
 
 
 class ConfirmForm(StepForm):

@@ -168,6 +168,8 @@ class Overview:
     page: int
     pages: int
     altinn_answered: bool
+    may_apply: bool
+    """Whether Altinn names somebody the actor acts for."""
 
 
 def overview(actor: Actor, page: int) -> Overview:
@@ -193,7 +195,7 @@ def overview(actor: Actor, page: int) -> Overview:
         .limit(PAGE_SIZE)
         .options(joinedload(AccessApplication.organisation), joinedload(AccessApplication.changed_by))
     )
-    return Overview(found.all(), page, pages, answered)
+    return Overview(found.all(), page, pages, answered, bool(numbers))
 
 
 def _newest_first(statement: Any) -> Any:

@@ -9,7 +9,7 @@ from extensions.database import db
 from extensions.language import alphabetical
 from models.application import AccessApplication
 from models.enums import ApplicationStatus, ExportStatus, GrantStatus
-from models.grant import IN_USE, Grant
+from models.grant import Grant
 from models.register import RegisterExport, SavedSearch, Shortlist
 from services import geography, grants, recipient_notices, saved_searches, search, settings
 from services.access import Actor
@@ -32,6 +32,7 @@ class Home:
     available: Counts
     """Who could work today."""
     users: int
+    """Those invited are counted too, as in the list of them."""
     to_confirm: int
     """Users whose access ends or stays locked unless the organisation confirms it."""
     has_to_put_right: bool
@@ -54,7 +55,7 @@ def of(actor: Actor) -> Home:
     soon_over = Grant.confirmed_at + half_year <= now + grants.RECONFIRMATION_NOTICE
     numbers = db.session.execute(
         select(
-            _count(and_(own, IN_USE)).label("users"),
+            _count(and_(own, Grant.status != GrantStatus.ENDED)).label("users"),
             _count(and_(own, Grant.status == GrantStatus.ACTIVE, or_(Grant.locked_at.is_not(None), soon_over))).label(
                 "to_confirm"
             ),

@@ -59,6 +59,9 @@ ACCESS_LEVEL: Mapping[AccessLevel, Any] = {
     AccessLevel.RECRUITER: _l("Rekruttere, med stillinger og intervjuer"),
     AccessLevel.USER_ADMINISTRATOR: _l("Også styre brukere for virksomheten"),
 }
+ABOUT_RECRUITING = _l(
+    "Stillinger og intervjuer kommer senere. Til da gir «Rekruttere» det samme som å søke og kontakte helsepersonell."
+)
 
 NOMINEE_OUTCOME: Mapping[NomineeOutcome, tuple[Any, str]] = {
     NomineeOutcome.PENDING: (_l("Ikke avgjort"), "neutral"),

@@ -1,5 +1,6 @@
 """After submission: the status page in each state, answers, taking back, and who may what (ux.md A8–A10 and 5A)."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -166,6 +167,9 @@ def test_a_declined_application_leads_to_the_decision_and_a_new_application(brow
     assert "Ny søknad" in page
     contact = status_page(browser, application, "contact")
     assert "Les vedtaket" in contact and "Ny søknad" not in contact
+    for key, is_secondary in (("submitter_municipality", False), ("contact", True)):
+        button = re.search(r'<a class="ds-button" href="/soknad/ny"([^>]*)>Ny søknad', browser(key).get("/soknad").text)
+        assert button and ("secondary" in button[1]) is is_secondary, "whoever may not apply is not led to it"
 
 
 def test_the_persons_states(app, make, browser, case):

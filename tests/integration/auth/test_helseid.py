@@ -31,7 +31,7 @@ def log_in_with(submit, provider_answer):
 def test_the_page_offers_both_and_says_what_each_tells_us(client):
     page = client.get("/logg-inn")
     assert "Logg inn med ID-porten" in page.text and "Logg inn med HelseID" in page.text
-    assert "får vi også HPR-nummeret ditt" in page.text
+    assert "får vi også navnet og HPR-nummeret ditt" in page.text
 
 
 def test_without_its_settings_there_is_no_helseid(app, client, submit, monkeypatch):

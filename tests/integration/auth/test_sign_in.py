@@ -38,7 +38,7 @@ def test_min_side_is_open_to_everybody_and_where_the_registered_begin(app, make,
 
 def test_the_sign_in_page_says_what_we_learn(client):
     page = client.get("/logg-inn")
-    assert "Du kan bruke BankID og andre elektroniske ID-er. Vi får navnet og fødselsnummeret ditt." in page.text
+    assert "Du kan bruke BankID og andre elektroniske ID-er. Vi får fødselsnummeret ditt." in page.text
     assert "Logg inn med ID-porten" in page.text
 
 

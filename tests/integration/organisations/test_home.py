@@ -13,7 +13,7 @@ from sqlalchemy import select
 from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent
-from models.enums import AccessLevel, AlertFrequency, ApplicationStatus, AvailabilityKind, Role
+from models.enums import AccessLevel, AlertFrequency, ApplicationStatus, AvailabilityKind, GrantStatus, Role
 from models.grant import Grant
 from models.listing import Listing
 from services import insight, organisation_home, organisation_log, saved_searches
@@ -54,13 +54,14 @@ def test_home_counts_who_can_work_today_and_what_waits(
     make.application(ApplicationStatus.IN_REVIEW)
     reader = make.user()
     late, locked = make.user(), make.user()
+    make.user(status=GrantStatus.INVITED)
     with app.app_context():
         db.session.get_one(Grant, late.id).confirmed_at = now - timedelta(days=170)
         db.session.get_one(Grant, locked.id).locked_at = now
         db.session.commit()
     page = words(browser.get("/virksomhet").text)
     assert "2 tilgjengelige i området i dag, 1 bekreftet siste 30 dager." in page
-    assert "Brukere 3 " in page and "2 må bekreftes" in page and "1 søknad er under behandling." in page
+    assert "Brukere 5 " in page and "2 må bekreftes" in page and "1 søknad er under behandling." in page
     assert "Logg over bruken" in page
     theirs = words(client_for(reader.person, Role.ORGANISATION_USER, make.organisation()).get("/virksomhet").text)  # type: ignore[attr-defined]
     assert "Logg over bruken" not in theirs and "må bekreftes" not in theirs

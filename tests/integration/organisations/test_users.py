@@ -88,7 +88,9 @@ def test_another_organisations_user_does_not_exist(make, browser):
 def test_a_level_goes_down_and_up_again_but_never_past_the_decision(app, make, browser, submit):
     grant = make.user(AccessLevel.RECRUITER)
     path = f"{USERS}/{grant.id}"
-    assert "Også styre brukere for virksomheten" not in browser.get(path).text
+    page = browser.get(path).text
+    assert "Også styre brukere for virksomheten" not in page and "Stillinger og intervjuer kommer senere." in page
+    assert "Dette er din egen tilgang." not in page
     for level in ("reader", "recruiter"):
         answer = submit(browser, path, level=level)
         assert answer.headers["Location"] == USERS
@@ -108,6 +110,7 @@ def test_a_level_goes_down_and_up_again_but_never_past_the_decision(app, make, b
 
 def test_the_last_administrator_stays(app, make, administrator, browser, submit):
     path = f"{USERS}/{administrator.id}"
+    assert "Dette er din egen tilgang." in browser.get(path).text
     for answer in (submit(browser, path, level="reader"), submit(browser, f"{path}/stopp")):
         assert answer.status_code == 422 and "<title>Feil: " in answer.text
         assert "Dette er den siste som kan styre brukere for virksomheten." in answer.text
