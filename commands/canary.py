@@ -61,7 +61,7 @@ def add(
 
 
 def _ascii(name: str) -> str:
-    letters = name.casefold().translate(str.maketrans({"æ": "ae", "ø": "o", "đ": "d", "ŋ": "n", "ŧ": "t", " ": "."}))
+    letters = name.casefold().replace("æ", "ae").translate(str.maketrans("øđŋŧ ", "odnt."))
     return normalize("NFD", letters).encode("ascii", "ignore").decode()
 
 

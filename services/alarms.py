@@ -120,7 +120,9 @@ def _profiles() -> Subquery:
     )
 
 
-def profiles_opened(account_id: UUID | ColumnElement[UUID], since: datetime) -> Select[Any]:
+def profiles_opened(
+    account_id: UUID | ColumnElement[UUID], since: datetime
+) -> Select[UUID | None, UUID | None, datetime]:
     """Each time a user opened a profile since then: organisation, whose, and when. The log has no index by time: what
     the user did is read backwards, to the last before."""
     earlier = aliased(AuditEvent)

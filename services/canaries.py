@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, exists, select
@@ -48,6 +49,9 @@ from services.errors import DomainError, NotFound
 from services.settings import Key, value
 
 CHANNEL = "command"
+FIELDS = FieldOfWork.ACUTE, FieldOfWork.NURSING_HOME, FieldOfWork.HOME_CARE
+"""Where people of most professions work."""
+T = TypeVar("T")
 _chance = random.SystemRandom()
 
 
@@ -105,16 +109,16 @@ def add(wanted: Wanted) -> Professional:
         language=Language.BOKMAL,
         competence=Competence(
             professions=list(wanted.professions),
-            fields=_chance.sample((FieldOfWork.ACUTE, FieldOfWork.NURSING_HOME, FieldOfWork.HOME_CARE), 2),
+            fields=_some_of(FIELDS),
             experience=experience,
             last_practised=clock.today().year,
-            languages=["no", "en"],
-            has_driving_licence=True,
+            languages=["no", *_some_of(("en",), least=0)],
+            has_driving_licence=_chance.random() < 0.9,
         ),
         availability=Availability(
             kind=AvailabilityKind.NOW,
             workload=_chance.choice(list(Workload)),
-            times=_chance.sample(list(TimeOfDay), 2),
+            times=_some_of(list(TimeOfDay)),
             start_speed=_chance.choice(list(StartSpeed)),
             confirmed_at=now,
         ),
@@ -134,6 +138,11 @@ def add(wanted: Wanted) -> Professional:
     return person
 
 
+def _some_of(values: Sequence[T], least: int = 1) -> list[T]:
+    """Some of them, in their order."""
+    return sorted(_chance.sample(values, _chance.randint(least, len(values))), key=values.index)
+
+
 def _postal_codes(municipality: str) -> Sequence[str]:
     return db.session.scalars(select(PostalCode.code).where(PostalCode.municipality_number == municipality)).all()
 
@@ -141,7 +150,7 @@ def _postal_codes(municipality: str) -> Sequence[str]:
 def _authorisations(codes: Sequence[str], experience: Experience) -> list[ProfessionalAuthorisation]:
     """As HPR gives them: since the end of an education, until the eightieth birthday."""
     years = {Experience.FROM_2_TO_5: (3, 6), Experience.FROM_6_TO_10: (7, 11), Experience.OVER_10: (12, 25)}[experience]
-    since = date(clock.today().year - _chance.randint(*years), 6, _chance.randint(10, 30))
+    since = date(clock.today().year - _chance.randint(*years), _chance.choice((1, 6, 6, 6, 7)), _chance.randint(1, 30))
     return [
         ProfessionalAuthorisation(
             profession=code,
@@ -149,7 +158,7 @@ def _authorisations(codes: Sequence[str], experience: Experience) -> list[Profes
             kind=profile_cards.AUTHORISATION,
             kind_name="Autorisasjon",
             valid_from=since,
-            valid_to=date(since.year + 56, 3, 14),
+            valid_to=since + timedelta(days=_chance.randint(20_000, 20_800)),
             is_active=True,
         )
         for code in codes

@@ -57,7 +57,7 @@ def _about(alarm: Alarm) -> str | None:
     if "quota" in alarm.facts:
         return str(LIMITS[Key(alarm.facts["quota"])].label)
     if "of" in alarm.facts:
-        return _("Åpnede profiler")
+        return str(_("Åpnede profiler"))
     return _("En fil med kontaktinformasjon") if "export_id" in alarm.facts else None
 
 

@@ -82,7 +82,7 @@ def test_it_stays_for_a_season_and_raises_one_alarm(
 ) -> None:
     person, begun, words = make.professional(), clock.now(), set()
     with app.app_context():
-        for day in range(1, 65):
+        for day in range(2, 66, 2):
             with clock.at(begun + day * DAY):
                 db.session.get_one(HprRecord, person.id).checked_at = clock.now()
                 for step in NIGHTLY if day % 8 == 0 else EVERY_ROUND:
