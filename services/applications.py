@@ -155,6 +155,21 @@ def _is_contact(actor: Actor, application: AccessApplication) -> bool:
     return person is not None and person.national_id_index in _indexes_of(actor)
 
 
+def misnamed(actor: Actor, application: AccessApplication) -> set[UUID]:
+    """Those of the persons who have the actor's own number under another name: a slip, most likely."""
+    own = _indexes_of(actor)
+    name = _parts_of(actor.name or "")
+    return {
+        nominee.id
+        for nominee in application.nominees
+        if nominee.national_id_index in own and not (name <= _parts_of(nominee.name) or name >= _parts_of(nominee.name))
+    }
+
+
+def _parts_of(name: str) -> set[str]:
+    return set(name.casefold().split())
+
+
 def _indexes_of(actor: Actor) -> list[bytes]:
     number = national_ids.read(db.session.get_one(Account, actor.account_id))
     return national_ids.indexes_of(number) if number else []

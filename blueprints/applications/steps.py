@@ -91,9 +91,15 @@ def nominees(application_id: UUID) -> ResponseReturnValue:
             summary_errors=problems,
             most=MOST_NOMINEES,
             free_mail={nominee.id for nominee in application.nominees if is_free_mail(nominee.email)},
+            **_numbers(application),
         ),
         form.status_code,
     )
+
+
+def _numbers(application: AccessApplication) -> dict[str, Any]:
+    """What a page needs to show enough of each person's number to see whose it is."""
+    return {"masked": national_ids.masked_of, "misnamed": applications.misnamed(actor(), application)}
 
 
 @bp.route("/<uuid:application_id>/personer/ny", methods=["GET", "POST"])
@@ -249,6 +255,7 @@ def check(application_id: UUID) -> ResponseReturnValue:
             missing=missing,
             summary_errors=[(gap.text, f"#{gap.step}") for gap in problems],
             contact=snapshots.contact_of(application),
+            **_numbers(application),
         ),
         form.status_code,
     )

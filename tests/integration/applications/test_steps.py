@@ -32,12 +32,12 @@ SUBMITTER_ERRORS = [
     *[("submitter_email", value, text) for value, text in EMAIL_ERRORS],
     *[("submitter_mobile", value, text) for value, text in MOBILE_ERRORS],
     ("submitter_job_title", "  ", "Skriv stillingen din."),
-    ("submitter_job_title", "x" * 107, "» er 7 tegn for lang."),
+    ("submitter_job_title", "x" * 107, "Teksten i «Stilling» er 7 tegn for lang."),
 ]
 NOMINEE_ERRORS = [
     ("given_name", "", "Skriv fornavnet."),
     ("given_name", "Nora2", "Fornavnet kan ikke inneholde tall."),
-    ("given_name", "N" * 101, "» er 1 tegn for lang."),
+    ("given_name", "N" * 101, "Teksten i «Fornavn» er 1 tegn for lang."),
     ("family_name", "", "Skriv etternavnet."),
     ("family_name", "V1", "Etternavnet kan ikke inneholde tall."),
     ("national_id", "", "Skriv fødselsnummeret."),
@@ -164,6 +164,22 @@ def test_a_private_address_is_a_remark_and_no_stop(journey):
     assert remark in trip.get("personer").text
     assert remark in trip.get("personer/1").text
     assert trip.post("personer", go="next").location.endswith("/kontaktperson")
+
+
+def test_ones_own_number_under_another_name_is_a_remark_and_no_stop(journey):
+    own = by_key("submitter_municipality")
+    given, family = own.name.rsplit(" ", 1)
+    remark = "Dette er ditt eget fødselsnummer, men navnet er et annet."
+    trip = journey().begin().fill_submitter().add(national_id=own.national_id).add(email="ola@trondheim.kommune.no")
+    trip.choose_contact()
+    for page in ("personer", "kontroller"):
+        text = trip.get(page).text
+        assert text.count(remark) == 1 and text.count(f"{own.national_id[:6]} •••••") == 1, page
+        assert own.national_id not in text and text.count("•••••") == 2
+    assert trip.post("personer", go="next").location.endswith("/kontaktperson")
+    number = {"national_id": own.national_id, "lagre": "1"}
+    assert trip.post("personer/1", **NOMINEE | number | {"given_name": given, "family_name": family}).status_code == 303
+    assert remark not in trip.get("personer").text
 
 
 def test_at_least_one_person(journey):
