@@ -1,10 +1,13 @@
 """The database: one Session per app context, opened on first use, committed by the web app or the job that owns it."""
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
+from uuid import UUID
 
 from flask import Flask, current_app, g
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -12,6 +15,9 @@ STATEMENT_TIMEOUT = "30s"
 LOCK_TIMEOUT = "10s"
 IDLE_IN_TRANSACTION_TIMEOUT = "120s"
 """Frees the row locks of a frozen worker, so that another can take its work (security.md R6)."""
+ORGANISATION = "app.organisation"
+"""The organisation somebody acts for: of the tables it owns, the database gives no other's rows while this is set
+(row-level security, C12). It is set for one transaction at a time."""
 
 
 def _must_be_open(connection: Any, *_pool: object) -> None:
@@ -21,6 +27,16 @@ def _must_be_open(connection: Any, *_pool: object) -> None:
     poll.register(connection.fileno(), select.POLLIN)
     if poll.poll(0):
         raise DisconnectionError
+
+
+def _keep_to(organisation_id: object, connection: Connection | Session) -> None:
+    values = {"name": ORGANISATION, "value": str(organisation_id)}
+    connection.execute(text("SELECT set_config(:name, :value, true)"), values)
+
+
+def _keep_on(session: Session, _transaction: object, connection: Connection) -> None:
+    if organisation_id := session.info.get(ORGANISATION):
+        _keep_to(organisation_id, connection)
 
 
 class Database:
@@ -44,6 +60,7 @@ class Database:
         )
         event.listen(engine, "checkout", _must_be_open)
         app.extensions["database"] = sessionmaker(engine, expire_on_commit=False)
+        event.listen(app.extensions["database"], "after_begin", _keep_on)
         app.extensions["engine"] = engine
         app.teardown_appcontext(self._close)
 
@@ -69,6 +86,24 @@ class Database:
         session: Session | None = g.get("database_session")
         if session is not None:
             session.commit() if keep else session.rollback()
+
+    def keep_to(self, organisation_id: UUID | None) -> None:
+        """Each later transaction of this app context reaches the rows of this organisation alone; without one, all. In
+        the one under way, the caller's own statement has said so."""
+        self.session.info[ORGANISATION] = organisation_id
+
+    @contextmanager
+    def across_organisations(self) -> Iterator[None]:
+        """For what an act for one organisation means for the others: all rows can be reached inside. An error must end
+        the transaction."""
+        organisation_id = self.session.info.get(ORGANISATION)
+        if organisation_id is None:
+            yield
+            return
+        _keep_to("", self.session)
+        yield
+        self.session.flush()
+        _keep_to(organisation_id, self.session)
 
     @staticmethod
     def _close(_error: BaseException | None) -> None:

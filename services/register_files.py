@@ -42,8 +42,9 @@ def withdraw(professional_ids: Collection[UUID], *, from_everybody: bool = False
         .order_by(RegisterExport.id)
         .with_for_update()
     )
-    for export in db.session.scalars(found).all():
-        expire(export, "somebody left")
+    with db.across_organisations():
+        for export in db.session.scalars(found).all():
+            expire(export, "somebody left")
 
 
 def expire_old(most: int = 1_000) -> int:

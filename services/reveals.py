@@ -283,13 +283,14 @@ def _require_within_quota(actor: Actor) -> None:
         Reveal.organisation_id == actor.organisation_id,
     )
     day, hour = now - timedelta(days=1), now - timedelta(hours=1)
-    counted = db.session.execute(
-        select(
-            _count(of_user, hour).label("hour"),
-            _count(of_user, day).label("day"),
-            _count(of_organisation, day).label("organisation"),
-        )
-    ).one()
+    with db.across_organisations():
+        counted = db.session.execute(
+            select(
+                _count(of_user, hour).label("hour"),
+                _count(of_user, day).label("day"),
+                _count(of_organisation, day).label("organisation"),
+            )
+        ).one()
     for used, key in (
         (counted.hour, Key.REVEALS_PER_HOUR),
         (counted.day, Key.REVEALS_PER_DAY),
