@@ -229,5 +229,6 @@ def forget_over() -> int:
     """Remove alarms that were closed, and stops that were lifted, as long ago as other events of security. The caller
     commits; returns how many."""
     limit = clock.now() - func.make_interval(0, settings.value(Key.SECURITY_LOG_MONTHS))
-    over = delete(Alarm).where(Alarm.closed_at < limit), delete(Stop).where(Stop.lifted_at < limit)
-    return sum(int(db.session.execute(one).rowcount) for one in over)  # type: ignore[attr-defined]
+    closed = delete(Alarm).where(Alarm.closed_at < limit).returning(Alarm.id)
+    lifted = delete(Stop).where(Stop.lifted_at < limit).returning(Stop.id)
+    return sum(len(db.session.scalars(over).all()) for over in (closed, lifted))

@@ -313,8 +313,8 @@ class TestWhatIsOver:
         for key in ("closed", "open"):
             alarms.raise_once(AlarmKind.QUOTA, key, make.actor(make.account()))
         alarms.close(caseworker, db.session.scalar(select(Alarm.id).where(Alarm.once_key == "closed")), "Avtalt")
-        for reason in ("lifted", "in force"):
-            alarms.stop(caseworker, Stoppable.EXPORTS, None, reason)
+        for what, reason in ((Stoppable.EXPORTS, "lifted"), (Stoppable.REVEALS, "in force")):
+            alarms.stop(caseworker, what, None, reason)
         db.session.flush()
         alarms.lift(caseworker, db.session.scalar(select(Stop.id).where(Stop.reason == "lifted")))
         db.session.commit()
