@@ -164,7 +164,7 @@ def refusal(role: Role, action: CaseAction, application: AccessApplication, foun
         return Forbidden(_("Rollen din kan lese saken, men ikke behandle den."))
     if application.status not in rule.statuses:
         is_early = application.status is S.SUBMITTED and S.IN_REVIEW in rule.statuses
-        return NotTaken(_("Ta saken først.")) if is_early else Conflict(state_text(application))
+        return (NotTaken if is_early else Conflict)(state_text(application))
     if rule.impartial and found.ground is not None:
         return Forbidden(
             _(
