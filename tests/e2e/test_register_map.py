@@ -97,7 +97,7 @@ def test_from_the_country_to_the_people_of_a_municipality(reader: Callable[..., 
     page.get_by_role("navigation", name="Visning").get_by_role("link", name="Kart").click()
     heading = page.locator("main h2").first
     assert person.heading() == "Hvor helsepersonellet bor" and page.url.endswith("/register/kart")
-    expect(heading).to_have_text("Alle yrker: 8–14")
+    expect(heading).to_have_text("Alle yrker: 8–14 personer, talt i hvert yrke de har")
     person.looks_right("register, kart")
     page.get_by_label("Yrke").select_option("Sykepleier")
     person.press("Vis")
@@ -109,7 +109,7 @@ def test_from_the_country_to_the_people_of_a_municipality(reader: Callable[..., 
     shape.focus()
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    expect(heading).to_have_text("Sykepleier i Trøndelag: 6–10")
+    expect(heading).to_have_text("Sykepleier i Trøndelag: 6–10 personer")
     expect(page.get_by_role("row", name="Malvik under 5")).to_be_visible()
     person.looks_right("register, kart, fylke")
     with page.expect_navigation():
