@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -90,11 +90,12 @@ def _alike(text: str) -> list[tuple[Likeness, Findable]]:
     return found
 
 
-def _plain(text: str) -> list[str]:
+@lru_cache(maxsize=1000)  # everyone's name, which is compared each time
+def _plain(text: str) -> tuple[str, ...]:
     """The names in a text, as they are compared: without case, marks and dots, and without the word for what it is."""
     signs = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
     parts = BETWEEN.split("".join(sign for sign in signs if not unicodedata.combining(sign)))
-    return [" ".join(found) for part in parts if (found := WORD.findall(part))]
+    return tuple(" ".join(found) for part in parts if (found := WORD.findall(part)))
 
 
 @cache
