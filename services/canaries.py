@@ -14,6 +14,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import joinedload
 
 from extensions import clock
 from extensions.database import db
@@ -183,13 +184,12 @@ def keep_fresh() -> None:
     """What a person would do and HPR would answer, for each: a word that is fresh, consent to the newest text, and an
     answer of the last day, while HPR answers about others."""
     now, asked_after = clock.now(), value(Key.ASK_DAYS)
-    for person in db.session.scalars(
-        _some().options(*listing.PARTS).with_for_update(of=Professional, skip_locked=True)
-    ).all():
-        assert person.hpr is not None and person.hpr.next_check_at is not None and person.availability is not None
-        if is_to_check := person.hpr.next_check_at <= now:
+    parts = joinedload(Professional.account), *listing.PARTS
+    for person in db.session.scalars(_some().options(*parts).with_for_update(of=Professional, skip_locked=True)).all():
+        assert person.hpr is not None and person.availability is not None
+        if is_to_check := (person.hpr.next_check_at or now) <= now:
             _note_answer(person.hpr, _newest_answer())
-        confirms_at = _next_word(person.id, person.availability.confirmed_at, asked_after)
+        confirms_at = _next_word(person.account, person.availability.confirmed_at, asked_after)
         if is_to_confirm := confirms_at <= now:
             person.availability.confirmed_at, person.last_used_at = confirms_at, now
             _consent(person)
@@ -198,9 +198,10 @@ def keep_fresh() -> None:
             listing.refresh(person.id)
 
 
-def _next_word(professional_id: UUID, confirmed_at: datetime, asked_after: int) -> datetime:
-    """When the word that was given last is given anew: on some day before a person is asked, when people are awake."""
-    chance = random.Random(f"{professional_id}|{confirmed_at}")
+def _next_word(account: Account, confirmed_at: datetime, asked_after: int) -> datetime:
+    """When the word that was given last is given anew: on some day before a person is asked, when people are awake.
+    Drawn from what no reader knows: who could work it out would know a canary by it."""
+    chance = random.Random(f"{account.national_id_index!r}|{confirmed_at}")
     day = clock.day(confirmed_at) + timedelta(days=chance.randrange(asked_after // 4, asked_after))
     return datetime.combine(day, time(), clock.OSLO) + timedelta(seconds=chance.randrange(7 * 3600, 22 * 3600))
 

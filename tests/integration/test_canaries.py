@@ -131,6 +131,19 @@ def test_it_is_as_silent_as_hpr(app: Flask, make: Builders, canary: UUID) -> Non
             assert not is_listed(canary)
 
 
+def test_when_it_gives_its_word_anew_follows_from_nothing_a_reader_sees(app: Flask, canary: UUID) -> None:
+    """The id and the last confirmation stand on pages, and the code is open."""
+    with app.app_context():
+        person = db.session.get_one(Professional, canary)
+        confirmed_at = person.availability.confirmed_at  # type: ignore[union-attr]
+        secrets = [bytes([number]) * 32 for number in range(4)]
+        days = {
+            canaries._next_word(Account(id=person.account_id, national_id_index=one), confirmed_at, 30)
+            for one in secrets
+        }
+        assert len(days) == 4
+
+
 def test_it_counts_among_no_losses(app: Flask, make: Builders, canary: UUID, monkeypatch: Any) -> None:
     monkeypatch.setattr(authorisations, "FEWEST", 1)
     monkeypatch.setattr(authorisations, "SHARE", 0.5)
