@@ -21,6 +21,7 @@ class Place(StrEnum):
     AUTHORISATION = "authorisation"
     COMPETENCE = "competence"
     AVAILABILITY = "availability"
+    PRESSES = "presses"
     CV = "cv"
     PRIVACY = "privacy"
 
@@ -116,7 +117,7 @@ def _advice(professional: Professional, reason: Hidden) -> Advice | None:
         case Hidden.ADDRESS_PROTECTED:
             return Advice(_("Se opplysningene dine"), Place.ABOUT)
         case Hidden.PAUSED:
-            return Advice(_("Avslutt pausen"), Place.AVAILABILITY)
+            return Advice(_("Avslutt pausen"), Place.PRESSES)
         case Hidden.NOT_CHECKED | Hidden.HPR_SILENT:
             return Advice(_("Spør HPR på nytt"), Place.AUTHORISATION)
         case Hidden.NO_AUTHORISATION if _has_authorisation(professional):
@@ -124,7 +125,7 @@ def _advice(professional: Professional, reason: Hidden) -> Advice | None:
         case Hidden.NO_AUTHORISATION:
             return Advice(_("Se autorisasjonene dine"), Place.AUTHORISATION)
         case Hidden.NOT_CONFIRMED:
-            return Advice(_("Bekreft at du er tilgjengelig"), Place.AVAILABILITY)
+            return Advice(_("Bekreft at du er tilgjengelig"), Place.PRESSES)
         case Hidden.PERIOD_OVER:
             return Advice(_("Endre tilgjengeligheten"), Place.AVAILABILITY)
 

@@ -62,6 +62,8 @@ def _address(place: Place, professional: Professional) -> str:
     match place:
         case Place.REGISTRATION:
             return address_of(professionals.first_open(professional), professional)
+        case Place.PRESSES:
+            return "#bekreftelse"  # on this very page
         case Place.CV | Place.PRIVACY:
             return url_for(".home") + {Place.CV: "/cv", Place.PRIVACY: "/personvern"}[place]
     return address_of(Step[place.name], professional)

@@ -64,14 +64,14 @@ def test_whoever_is_listed_reads_so(browser):
         (
             {"availability__kind": AvailabilityKind.PAUSED, "status": ProfessionalStatus.PAUSED},
             "fordi du har tatt en pause",
-            "/min-side/tilgjengelighet",
+            "#bekreftelse",
         ),
         ({"competence__professions": ["LE"]}, "fordi du ikke har valgt et yrke", "/min-side/kompetanse"),
         ({"restricted_at": clock.now()}, "fordi bruken av opplysningene dine er begrenset", "/min-side/personvern"),
         (
             {"availability__confirmed_at": clock.now() - timedelta(days=61)},
             "fordi du ikke har bekreftet",
-            "/min-side/tilgjengelighet",
+            "#bekreftelse",
         ),
         ({"hpr__checked_at": clock.now() - timedelta(days=4)}, "ikke har fått svar fra", "/min-side/autorisasjoner"),
     ],
