@@ -105,7 +105,8 @@ def answer(application_id: UUID) -> ResponseReturnValue:
     application = applications.find(actor(), application_id, lock=request.method == "POST")
     question = applications.open_question(application)
     if application.status is not ApplicationStatus.WAITING or question is None:
-        if not is_autosave() and (text := AnswerForm(held=held_fields()).answer.data):
+        text = AnswerForm(held=held_fields()).answer.data
+        if text and not is_autosave() and text not in [one.answer for one in application.questions]:
             return page("answer_late", application, text=text, last=next(reversed(application.questions), None)), 409
         flash(_("Det er ingen spørsmål som venter på svar."), "info")
         return redirect(url_for(".status", application_id=application_id), 303)
