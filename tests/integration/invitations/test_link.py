@@ -68,7 +68,7 @@ def test_accepting_gives_the_role_in_a_new_session_and_tells_who_invited(app, cl
     assert answer.status_code == 303
     home = client.get("/virksomhet")
     assert home.status_code == 200
-    assert "Tilgangen er tatt i bruk." in home.text and "På vegne av KOMMUNE 942110464" in home.text
+    assert "Tilgangen er tatt i bruk." in home.text and ">KOMMUNE 942110464</a>" in home.text
     with app.app_context():
         grant = db.session.get_one(Grant, invited.granted.id)
         assert (grant.status, grant.account_id) == (GrantStatus.ACTIVE, invited.person.id)
