@@ -214,11 +214,18 @@ def stop(actor: Actor, what: Stoppable, organisation_number: str | None, reason:
     return row
 
 
+def is_operators(row: Stop) -> bool:
+    """Whether it is part of shutting an organisation out (services/incidents.py)."""
+    return row.set_by_id is None and row.organisation_id is not None
+
+
 def lift(actor: Actor, stop_id: UUID) -> Stop:
-    """Let it go on. Raises NotFound; lifting twice is once."""
+    """Let it go on. Raises NotFound, and Conflict for what an operator set; lifting twice is once."""
     row = db.session.get(Stop, stop_id, with_for_update=True)
     if row is None:
         raise NotFound
+    if is_operators(row):
+        raise Conflict(_("Driften har stengt virksomheten, og må selv åpne den igjen."))
     if row.lifted_at is None:
         row.lifted_at, row.lifted_by_id = clock.now(), actor.account_id
         audit.record(actor, "stop.lifted", row, what=row.what.value)

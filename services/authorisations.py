@@ -27,7 +27,7 @@ from extensions.log import security
 from models.account import Account
 from models.enums import HprStatus, MessageKind, ProfessionalStatus
 from models.professional import HprAlarm, HprRecord, Professional, ProfessionalAuthorisation
-from services import audit, hpr_rules, listing, mailbox, national_ids, professionals, professions
+from services import audit, hpr_rules, listing, mailbox, national_ids, professionals, professions, recipient_notices
 from services.access import Actor
 from services.errors import NotFound
 from services.hpr_rules import NOBODY, Held, Judgement
@@ -303,7 +303,10 @@ def _store(professional: Professional, answer: Answer) -> None:
     record.next_check_at = _next_check(answer)
     _store_authorisations(professional, judgement.held)
     if answer.given_name and answer.family_name:  # HPR's name takes the place of the typed one (design.md D7)
-        professional.given_name, professional.family_name = answer.given_name[:100], answer.family_name[:100]
+        name = answer.given_name[:100], answer.family_name[:100]
+        if name != (professional.given_name, professional.family_name):
+            professional.given_name, professional.family_name = name
+            recipient_notices.note(professional)
 
 
 def _could_be_shown(professional: Professional) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, selectinload
 
@@ -25,6 +26,7 @@ from services.settings import Key
 
 RECONFIRMATION_NOTICE = timedelta(days=30)
 """How long before the half-year is over the organisation is asked."""
+SHUT = _l("Helsedirektoratet har stengt tilgangen for virksomheten. Kontakt oss hvis det haster.")
 
 
 class LastAdministrator(Conflict):
@@ -71,6 +73,8 @@ def accept(actor: Actor, invitation: Invitation, statement: str) -> Grant:
         return grant
     if invitations.state_of(invitation) is not invitations.LinkState.OPEN:
         raise Conflict(_("Invitasjonen gjelder ikke lenger. Kontakt den som inviterte deg."))
+    if grant.locked_at is not None:
+        raise Conflict(SHUT)
     now = clock.now()
     if invitation.status is InvitationStatus.UNDELIVERABLE:
         invitation.move_to(InvitationStatus.QUEUED)  # it came through all the same
@@ -203,7 +207,7 @@ def confirm(actor: Actor, confirmed: Sequence[Grant]) -> None:
     for grant in confirmed:
         invitations.require_may_manage(actor, grant)
         if is_shut(grant.organisation_id):
-            raise Conflict(_("Helsedirektoratet har stengt tilgangen for virksomheten. Kontakt oss hvis det haster."))
+            raise Conflict(SHUT)
         was_locked = grant.locked_at is not None
         grant.confirmed_at, grant.locked_at = clock.now(), None
         audit.record(actor, "grant.confirmed", grant, subject_id=grant.account_id, was_locked=was_locked)
@@ -263,13 +267,15 @@ def to_confirm(found: Iterable[Grant]) -> list[tuple[Grant, datetime]]:
 
 
 def due_for_reconfirmation() -> Sequence[Grant]:
-    """Active grants whose half-year is over within thirty days, or is over; for reminders and for what follows."""
+    """Active grants whose half-year is over within thirty days, or is over; for reminders and for what follows. Not of
+    an organisation that is shut out, which cannot answer."""
     months = settings.value(Key.RECONFIRMATION_MONTHS)
     return db.session.scalars(
         select(Grant)
         .where(
             Grant.status == GrantStatus.ACTIVE,
             Grant.confirmed_at + func.make_interval(0, months) <= clock.now() + RECONFIRMATION_NOTICE,
+            ~exists().where(shuts(Grant.organisation_id)),
         )
         .order_by(Grant.confirmed_at, Grant.id)
     ).all()
@@ -359,7 +365,11 @@ def _tell_inviter(invitation: Invitation, now: datetime) -> None:
     inviter = db.session.scalar(
         select(Nominee.email)
         .join(Grant, Grant.nominee_id == Nominee.id)
-        .where(Grant.account_id == invitation.created_by_id, Grant.organisation_id == grant.organisation_id)
+        .where(
+            Grant.account_id.is_not(None),
+            Grant.account_id == invitation.created_by_id,
+            Grant.organisation_id == grant.organisation_id,
+        )
         .order_by(Grant.created_at.desc())
         .limit(1)
     )

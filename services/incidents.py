@@ -19,7 +19,7 @@ from services.errors import NotFound
 def end_sessions(reason: str, role: Role | None = None, organisation_number: str | None = None) -> int:
     """End every open session, or those of one role or organisation; returns how many. Raises NotFound for an
     organisation we do not know."""
-    organisation = _organisation(organisation_number) if organisation_number else None
+    organisation = _organisation(organisation_number) if organisation_number is not None else None
     return sessions.end_every(reason, role, organisation.id if organisation else None)
 
 
@@ -41,7 +41,7 @@ def shut_out(organisation_number: str, reason: str) -> tuple[str, int]:
 def let_in(organisation_number: str, reason: str) -> tuple[str, int]:
     """Open again what shut_out() locked, but not what was locked before; returns the organisation's name and how many.
     Raises NotFound for an organisation that is not shut out."""
-    organisation = _organisation(organisation_number)
+    organisation, now = _organisation(organisation_number), clock.now()
     stops = db.session.scalars(select(Stop).where(grants.shuts(organisation.id)).with_for_update()).all()
     if not stops:
         raise NotFound
@@ -50,9 +50,10 @@ def let_in(organisation_number: str, reason: str) -> tuple[str, int]:
     shut = db.session.scalars(locked.order_by(Grant.id).with_for_update()).all()
     for grant in shut:
         grant.locked_at = None
+        grant.confirmed_at += now - since  # nobody could confirm it meanwhile
         audit.record(None, "grant.unlocked", grant, subject_id=grant.account_id)
     for stop in stops:
-        stop.lifted_at = clock.now()
+        stop.lifted_at = now
     audit.record(None, "organisation.unlocked", organisation, purpose=reason, count=len(shut))
     return organisation.name, len(shut)
 

@@ -8,7 +8,6 @@ person nothing but when the details were shown.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import groupby
 from math import ceil
 from typing import Any
 from uuid import UUID
@@ -34,6 +33,12 @@ FIELDS = frozenset({"given_name", "family_name", "email", "phone"})
 """What an organisation will have written down."""
 PAGE = 50
 BATCH = 500
+_SHOWN_SINCE = exists().where(
+    Reveal.professional_id == RecipientNotice.professional_id,
+    Reveal.organisation_id == RecipientNotice.organisation_id,
+    Reveal.account_id == RecipientNotice.account_id,
+    Reveal.at > RecipientNotice.changed_at,
+)
 
 
 @dataclass(frozen=True)
@@ -113,30 +118,24 @@ def of(actor: Actor, page: int = 1) -> Content:
 
 def to_put_right(actor: Actor) -> ColumnElement[bool]:
     """What concerns the actor, but for people the same user has been shown anew since."""
-    shown_since = exists().where(
-        Reveal.professional_id == RecipientNotice.professional_id,
-        Reveal.organisation_id == RecipientNotice.organisation_id,
-        Reveal.account_id == RecipientNotice.account_id,
-        Reveal.at > RecipientNotice.changed_at,
-    )
     own: list[Any] = [] if actor.is_user_administrator else [RecipientNotice.account_id == actor.account_id]
-    return and_(RecipientNotice.organisation_id == actor.organisation_id, *own, ~shown_since)
+    return and_(RecipientNotice.organisation_id == actor.organisation_id, *own, ~_SHOWN_SINCE)
 
 
 def tell() -> bool:
-    """Queue the e-mails of the day, one for each user and organisation; of a user without access, to those who can be
-    reached instead. Safe to repeat; returns whether there may be more."""
-    untold = db.session.scalars(
-        select(RecipientNotice)
+    """Queue the e-mails of the day, one for each user and organisation with something to put right; of a user without
+    access, to those who can be reached instead. Safe to repeat; returns whether there may be more."""
+    untold = db.session.execute(
+        select(RecipientNotice, _SHOWN_SINCE)
         .where(RecipientNotice.told_at.is_(None))
         .order_by(RecipientNotice.organisation_id, RecipientNotice.account_id, RecipientNotice.id)
         .limit(BATCH)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=RecipientNotice, skip_locked=True)
     ).all()
-    for (organisation_id, account_id), notices in groupby(untold, lambda one: (one.organisation_id, one.account_id)):
-        _write(organisation_id, account_id)
-        for notice in notices:
-            notice.told_at = clock.now()
+    for user in dict.fromkeys((one.organisation_id, one.account_id) for one, is_settled in untold if not is_settled):
+        _write(*user)
+    for notice, _is_settled in untold:
+        notice.told_at = clock.now()
     return len(untold) == BATCH
 
 

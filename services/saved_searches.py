@@ -305,7 +305,8 @@ def has_alerts(grant: Grant) -> bool:
     """Whether any search of the grant's user for this organisation asks for e-mails: also while the access is locked or
     has ended, as it may be open again, or be followed by another one."""
     wanted = exists().where(*_asking_for_alerts(grant))
-    return bool(db.session.scalar(select(wanted)))
+    with db.across_organisations():  # whoever presses the link may act for another one
+        return bool(db.session.scalar(select(wanted)))
 
 
 def find_grant(grant_id: UUID, token: str) -> Grant | None:
@@ -317,12 +318,9 @@ def find_grant(grant_id: UUID, token: str) -> Grant | None:
 
 def stop_alerts(grant: Grant) -> None:
     """No more e-mails of any of the user's searches for this organisation; they stand as they are. Safe to repeat."""
-    stopped = db.session.scalars(
-        update(SavedSearch)
-        .where(*_asking_for_alerts(grant))
-        .values(frequency=AlertFrequency.NEVER)
-        .returning(SavedSearch.id)
-    ).all()
+    stop = update(SavedSearch).where(*_asking_for_alerts(grant)).values(frequency=AlertFrequency.NEVER)
+    with db.across_organisations():
+        stopped = db.session.scalars(stop.returning(SavedSearch.id)).all()
     if stopped:
         audit.record(None, "alert.stopped", grant, subject_id=grant.account_id, count=len(stopped))
 

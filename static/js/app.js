@@ -3,6 +3,7 @@
 const WARN_BEFORE = 120; // seconds: the session dialog's text says 2 minutes
 const SAVE_AFTER = 1000; // milliseconds of silence before a draft is saved
 const SAVE_ON_LEAVING = 300;
+const LONGEST_WAIT = 3000; // for a server that does not answer
 const RETRY_AFTER = 10_000;
 const ANNOUNCE_EVERY = 30_000;
 
@@ -113,10 +114,11 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("a[href]");
     const isSpecial = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-    if (!link || isSpecial || !(changed || form.saving)) return;
+    if (!link || isSpecial || event.defaultPrevented || link.hasAttribute("download")) return;
+    if (!changed && !form.saving) return;
     event.preventDefault();
-    await form.saving;
-    await save();
+    const saved = Promise.resolve(form.saving).then(save);
+    await Promise.race([saved, new Promise((done) => setTimeout(done, LONGEST_WAIT))]);
     location.assign(link.href);
   });
   document.addEventListener("visibilitychange", () => document.hidden && save());

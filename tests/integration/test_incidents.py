@@ -1,6 +1,8 @@
 """What an operator does in an incident: ends sessions, shuts an organisation out, and kills the links in e-mails
 (security.md section 10)."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -10,8 +12,10 @@ from models.audit import AuditEvent
 from models.enums import AccessLevel, GrantStatus, LinkPurpose, Role
 from models.grant import Grant
 from models.professional import Link, Professional
+from models.register import Stop
 from services import grants, invitations, links
 from services.invitations import LinkState
+from tests.pages import Page
 
 REASON = "Et passord kom på avveie."
 
@@ -85,6 +89,14 @@ def test_a_locked_organisation_is_shut_until_it_is_unlocked(app, make, client_fo
     assert submit(applicant, path, users=[str(user.id)]).status_code == 409
     assert client_for(make.staff(), Role.CASEWORKER).get("/sak/varsler").text.count(REASON) == 2
     assert run("organisation", "lock", "942110464").output == "Trondheim kommune: 0 users locked\n"
+    with app.app_context():
+        set_by_operator = db.session.scalars(select(Stop.id)).all()
+    lead = client_for(make.staff(Role.CASE_LEAD), Role.CASE_LEAD)
+    page = lead.get("/sak/varsler").text
+    assert "Stengt av driften" in page and "Opphev" not in page
+    for stop_id in set_by_operator:
+        keys = Page(lead.get("/sak/stopp").text).form().values
+        assert lead.post(f"/sak/stopp/{stop_id}/opphev", data=keys).status_code == 409
 
     assert run("organisation", "unlock", "942110464").output == "Trondheim kommune: 2 users let in again\n"
     again = client_for(account, Role.ORGANISATION_USER, organisation)
@@ -96,6 +108,29 @@ def test_a_locked_organisation_is_shut_until_it_is_unlocked(app, make, client_fo
     assert run("organisation", "unlock", "942110464").exit_code == run("organisation", "lock", "1").exit_code == 1
     for action in ("organisation.locked", "organisation.unlocked"):
         assert {event.purpose for event in noted(app, action)} == {REASON}
+
+
+def test_an_invitation_waits_while_the_organisation_is_shut_out(app, make, client_for, submit, run):
+    grant = make.user(status=GrantStatus.INVITED)
+    invitation, client = make.invitation(grant), client_for(grant.person)
+    assert run("organisation", "lock", "942110464").exit_code == 0
+    shut = submit(client, f"/i/{invitation.token}", confidentiality="y")
+    assert shut.status_code == 409 and "har stengt tilgangen" in shut.text
+    assert run("organisation", "unlock", "942110464").exit_code == 0
+    assert submit(client, f"/i/{invitation.token}", confidentiality="y").status_code == 303
+
+
+def test_nobodys_half_year_runs_out_while_nobody_can_confirm_it(app, make, run):
+    grant = make.user()
+    with app.app_context():
+        before = db.session.get_one(Grant, grant.id).confirmed_at
+    run("organisation", "lock", "942110464")
+    with clock.at(clock.now() + timedelta(days=200)), app.app_context():
+        assert grants.due_for_reconfirmation() == []
+        run("organisation", "unlock", "942110464")
+        after = db.session.get_one(Grant, grant.id)
+        assert after.confirmed_at - before > timedelta(days=199) and after.locked_at is None
+        assert grants.due_for_reconfirmation() == []
 
 
 def test_links_that_are_out_work_no_more(app, make, client, run):

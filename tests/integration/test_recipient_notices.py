@@ -163,6 +163,17 @@ def test_a_person_who_is_hidden_now_is_not_named(
     assert "En person som ikke lenger er synlig" in page and person.name not in page and str(person.id) not in page
 
 
+def test_whoever_has_looked_again_is_not_written_to(
+    app: Flask, make: Builders, client_of: Any, submit: Any, person: Professional, change: Any
+) -> None:
+    reader = client_of(make.user())
+    shown(reader, submit, person)
+    change(phone="99 88 77 66")
+    shown(reader, submit, person)
+    tell(app)
+    assert mails(app) == [] and notices(app)[0].told_at is not None
+
+
 def test_others_are_told_when_the_user_has_left(
     app: Flask, make: Builders, client_of: Any, submit: Any, person: Professional, change: Any
 ) -> None:

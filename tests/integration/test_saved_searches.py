@@ -487,6 +487,16 @@ class TestStopLink:
             stops = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "alert.stopped")).all()
             assert [stop.facts for stop in stops] == [{"count": 2}]
 
+    def test_it_is_stopped_by_somebody_who_acts_for_another_organisation(
+        self, app: Flask, make: Builders, client_for: Any, path: str, submit: Any
+    ) -> None:
+        other = make.organisation("940101808", "TROMSØ KOMMUNE")
+        visitor = client_for(make.user(organisation=other).person, Role.ORGANISATION_USER, other)  # type: ignore[attr-defined]
+        assert submit(visitor, path, to=path).location == path
+        assert "Varslene er stoppet" in visitor.get(path).text
+        with app.app_context():
+            assert set(db.session.scalars(select(SavedSearch.frequency))) == {NEVER}
+
     def test_a_form_from_before_the_stop_starts_nothing_again(
         self, app: Flask, client: FlaskClient, reader: FlaskClient, path: str, submit: Any
     ) -> None:
