@@ -20,7 +20,8 @@ from models.listing import Listing
 from models.message import Message
 from models.outbox import OutboxEntry
 from models.professional import HprAlarm, HprRecord, Professional, ProfessionalAuthorisation
-from services import authorisations, hpr_recheck, listing
+from models.register import RecipientNotice
+from services import audit, authorisations, hpr_recheck, listing
 from services.authorisations import Answer
 from services.errors import NotFound
 from services.hpr_rules import NOBODY
@@ -86,6 +87,18 @@ def test_an_answer_is_kept_and_its_name_takes_the_place_of_the_typed_one(somebod
     assert db.session.get_one(Listing, person.id).specialities == ["1", "194"]
     (event,) = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "hpr.status_changed"))
     assert (event.subject_id, event.facts) == (person.account_id, {"before": "not_checked", "after": "valid"})
+
+
+def test_whoever_was_shown_a_name_hears_that_hpr_has_another(somebody: Any, make: Builders) -> None:
+    person, user = somebody("professional_nurse"), make.user()
+    reader = make.actor(user.person, Role.ORGANISATION_USER, make.organisation())  # type: ignore[attr-defined]
+    audit.record(reader, "contact.revealed", person, subject_id=person.account_id)
+    authorisations.check(person.id)
+    notice = db.session.scalars(select(RecipientNotice)).one()
+    notice.told_at = clock.now()
+    authorisations.check(person.id)
+    db.session.refresh(notice)
+    assert (notice.account_id, notice.professional_id) == (user.account_id, person.id) and notice.told_at is not None
 
 
 def test_the_same_answer_again_rewrites_nothing(somebody: Any) -> None:
