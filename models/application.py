@@ -138,6 +138,16 @@ class AccessApplication(HasId, HasStatus, Base):
     )
 
     @property
+    def open_question(self) -> "Question | None":
+        """The question that waits for an answer."""
+        return next((question for question in self.questions if question.status is QuestionStatus.OPEN), None)
+
+    @property
+    def decision_in_force(self) -> "Decision | None":
+        """The last that is final, with its letter."""
+        return next((one for one in reversed(self.decisions) if one.status is DecisionStatus.FINAL), None)
+
+    @property
     def contact_person(self) -> "Nominee | ContactPerson | None":
         """The contact person when it is somebody else than the submitter."""
         if self.contact_kind is ContactKind.NOMINEE:

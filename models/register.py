@@ -157,7 +157,6 @@ class RecipientNotice(HasId, Base):
     """When the user was last shown them."""
     changed_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
-    account: Mapped[Account] = relationship()
 
 
 class Alarm(HasId, Base):
@@ -188,7 +187,8 @@ class Stop(HasId, Base):
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     reason: Mapped[str] = mapped_column(Text)
     set_at: Mapped[datetime]
-    set_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
+    set_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    """The caseworker; None for an operator, who shuts the whole organisation out (services/incidents.py)."""
     lifted_at: Mapped[datetime | None]
     lifted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
     organisation: Mapped[Organisation | None] = relationship()

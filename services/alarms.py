@@ -193,13 +193,13 @@ def stops() -> Sequence[Stop]:
 
 def stop(actor: Actor, what: Stoppable, organisation_number: str | None, reason: str) -> Stop:
     """Stop reveals or exports at once, for one organisation or, without one, for all. Raises Unfit for an organisation
-    we do not know, and for what is stopped already."""
+    we do not know, and for what a caseworker has stopped already."""
     organisation = None
     if organisation_number is not None:
         organisation = db.session.scalar(select(Organisation).where(Organisation.number == organisation_number))
         if organisation is None:
             raise Unfit("organisation_number", _("Vi finner ingen virksomhet med dette nummeret i registeret."))
-    if any(one.what is what and one.organisation is organisation for one in stops()):
+    if any((one.what, one.organisation) == (what, organisation) and one.set_by_id is not None for one in stops()):
         raise Unfit("whom", _("Dette er allerede stoppet."))
     row = Stop(
         id=uuid4(),
@@ -214,17 +214,12 @@ def stop(actor: Actor, what: Stoppable, organisation_number: str | None, reason:
     return row
 
 
-def is_operators(row: Stop) -> bool:
-    """Whether it is part of shutting an organisation out (services/incidents.py)."""
-    return row.set_by_id is None and row.organisation_id is not None
-
-
 def lift(actor: Actor, stop_id: UUID) -> Stop:
     """Let it go on. Raises NotFound, and Conflict for what an operator set; lifting twice is once."""
     row = db.session.get(Stop, stop_id, with_for_update=True)
     if row is None:
         raise NotFound
-    if is_operators(row):
+    if row.set_by_id is None:
         raise Conflict(_("Driften har stengt virksomheten, og må selv åpne den igjen."))
     if row.lifted_at is None:
         row.lifted_at, row.lifted_by_id = clock.now(), actor.account_id

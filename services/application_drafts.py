@@ -16,7 +16,7 @@ from services import audit, national_ids, representation, snapshots
 from services.access import Actor
 from services.application_rules import Action
 from services.application_steps import MOST_NOMINEES, Step, gaps
-from services.applications import open_question, require, status_text
+from services.applications import require, status_text
 from services.errors import Conflict, DomainError, NotFound, Unfit
 
 SUBMITTER_FIELDS = ("submitter_name", "submitter_email", "submitter_mobile", "submitter_job_title")
@@ -234,7 +234,7 @@ def can_change(actor: Actor, application: AccessApplication, step: Step) -> bool
 def _require_open(actor: Actor, application: AccessApplication, step: Step) -> None:
     if application.status is ApplicationStatus.WAITING:
         require(actor, Action.EDIT_OPENED, application)
-        question = open_question(application)
+        question = application.open_question
         if question is None or step not in question.opened_steps:
             raise Conflict(status_text(application))
     else:

@@ -17,7 +17,7 @@ from extensions import clock
 from extensions.database import db
 from extensions.language import current_language
 from models.account import Account
-from models.application import AccessApplication, ContactPerson, Decision, Nominee, Question
+from models.application import AccessApplication, ContactPerson, Decision, Nominee
 from models.audit import AuditEvent
 from models.enums import (
     ApplicationStatus,
@@ -345,14 +345,7 @@ def submit(actor: Actor, application_id: UUID, declaration: str) -> AccessApplic
         digest = snapshots.take(application)
     _drop_replaced(actor, application)
     outbox.add(outbox.Job.MAKE_RECEIPT, application_id=application.id)
-    for address in sorted({application.submitter_email, snapshots.contact_of(application)["email"]}):
-        mailbox.queue(
-            MessageKind.APPLICATION_RECEIVED,
-            f"{application.id}|{now.isoformat()}",
-            address,
-            application.language,
-            application_id=application.id,
-        )
+    mailbox.queue_about(application, MessageKind.APPLICATION_RECEIVED, f"{application.id}|{now.isoformat()}")
     audit.record(
         actor, "application.submitted", application, organisation=application.organisation_id, sha256=digest.hex()
     )
@@ -384,7 +377,7 @@ def reopen(actor: Actor, application: AccessApplication) -> None:
 def withdraw(actor: Actor, application: AccessApplication) -> None:
     """Take the application back; an open question falls with it."""
     require(actor, Action.WITHDRAW, application)
-    question = open_question(application)
+    question = application.open_question
     if question is not None:
         question.move_to(QuestionStatus.WITHDRAWN)
     application.move_to(ApplicationStatus.WITHDRAWN)
@@ -404,15 +397,10 @@ def _delete(actor: Actor, application: AccessApplication) -> None:
     db.session.delete(application)
 
 
-def open_question(application: AccessApplication) -> Question | None:
-    """The question that waits for an answer."""
-    return next((question for question in application.questions if question.status is QuestionStatus.OPEN), None)
-
-
 def keep_answer(actor: Actor, application: AccessApplication, text: str) -> None:
     """Keep an answer that is not sent yet."""
     require(actor, Action.ANSWER, application)
-    question = open_question(application)
+    question = application.open_question
     if question is not None:
         question.answer = text
 
@@ -420,7 +408,7 @@ def keep_answer(actor: Actor, application: AccessApplication, text: str) -> None
 def answer(actor: Actor, application: AccessApplication, text: str) -> None:
     """Answer the open question; the case goes back to the Directorate. Raises Incomplete when a part has a gap."""
     require(actor, Action.ANSWER, application)
-    question = open_question(application)
+    question = application.open_question
     if question is None:
         raise Conflict(status_text(application))
     missing = [gap.step.value for gap in gaps(application, application.submitter_id)]
@@ -505,13 +493,6 @@ def timeline(application: AccessApplication) -> list[Event]:
         if decision.status is DecisionStatus.FINAL and decision.decided_at is not None:
             events.append(Event(EventKind.DECIDED, decision.decided_at, None))
     return sorted(events, key=lambda event: event.at)
-
-
-def letter_of(application: AccessApplication) -> Decision | None:
-    """The decision in force, with its letter."""
-    if application.decided_at is None:
-        return None
-    return next((row for row in reversed(application.decisions) if row.status is DecisionStatus.FINAL), None)
 
 
 def grants_of(application: AccessApplication) -> dict[UUID, Grant]:

@@ -309,11 +309,6 @@ def reveal_number(actor: Actor, application: AccessApplication, nominee: Nominee
     return number
 
 
-def recipients(application: AccessApplication) -> list[str]:
-    """Whom the case's e-mails go to: the submitter and the contact person, each address once (ux.md section 6)."""
-    return sorted({application.submitter_email, application.contact_details.email})
-
-
 def mails_of(application: AccessApplication) -> Sequence[Message]:
     """The e-mails about the case itself, oldest first; the persons' invitations stand with their access."""
     return db.session.scalars(

@@ -26,12 +26,6 @@ def proposal(application: AccessApplication) -> Decision | None:
     return next((decision for decision in application.decisions if decision.status is DecisionStatus.PROPOSED), None)
 
 
-def latest(application: AccessApplication) -> Decision | None:
-    """The decision in force, if any."""
-    final = [decision for decision in application.decisions if decision.status is DecisionStatus.FINAL]
-    return final[-1] if final else None
-
-
 def needs_two(outcomes: Sequence[Outcome]) -> bool:
     """Where everybody is declined, one proposes and another approves."""
     return not any(outcome.is_granted for outcome in outcomes)
@@ -122,8 +116,7 @@ def uphold_appeal(actor: Actor, application: AccessApplication, reason: str) -> 
         nominee.outcome, nominee.granted_level, nominee.decline_reason = NomineeOutcome.PENDING, None, None
     audit.record(actor, "application.appeal_upheld", application)
     note = casework.add_note(actor, application, reason)
-    for address in casework.recipients(application):
-        mailbox.queue(MessageKind.APPEAL_UPHELD, note.id, address, application.language, application_id=application.id)
+    mailbox.queue_about(application, MessageKind.APPEAL_UPHELD, note.id)
 
 
 def outcomes_of(decision: Decision) -> list[Outcome]:
@@ -218,8 +211,7 @@ def _finish(actor: Actor, application: AccessApplication, decision: Decision) ->
         assert nominee.granted_level is not None
         grants.open_for(actor, nominee, nominee.granted_level, application)
     kind = MessageKind.APPLICATION_GRANTED if granted else MessageKind.APPLICATION_DECLINED
-    for address in casework.recipients(application):
-        mailbox.queue(kind, decision.id, address, application.language, application_id=application.id)
+    mailbox.queue_about(application, kind, decision.id)
 
 
 def _status_after(granted: int, people: int) -> ApplicationStatus:

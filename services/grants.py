@@ -3,6 +3,7 @@
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
@@ -107,14 +108,9 @@ def end(actor: Actor | None, grant: Grant, how: GrantEnd, reason: str) -> None:
         _require_another_administrator(grant)
     _end(actor, grant, how, reason)
     application = grant.nominee.application
-    for address in dict.fromkeys((grant.nominee.email, application.contact_details.email)):
-        mailbox.queue(
-            MessageKind.ACCESS_ENDED,
-            grant.id,
-            address,
-            application.language,
-            application_id=application.id,
-        )
+    mailbox.queue_about(
+        application, MessageKind.ACCESS_ENDED, grant.id, [grant.nominee.email, application.contact_details.email]
+    )
 
 
 def change_level(actor: Actor, grant: Grant, level: AccessLevel) -> None:
@@ -181,10 +177,9 @@ def administrator_emails(organisation_id: UUID) -> list[str]:
     return list(db.session.scalars(query.where(Grant.organisation_id == organisation_id, IN_USE, is_administrator)))
 
 
-def reached_through(organisation_id: UUID, account_id: UUID | None) -> tuple[AccessApplication, list[str]] | None:
-    """Where what concerns a user of an organisation is sent, and the application that names the addresses: to the user,
-    without access any more to those who manage the users, or else to the contact person. None when nobody has ever had
-    access, or it is forgotten."""
+def tell_user(kind: MessageKind, key: object, organisation_id: UUID, account_id: UUID | None, **facts: Any) -> None:
+    """Queue an e-mail on what concerns a user of an organisation: to the user, without access any more to those who
+    manage the users, or else to the contact person. To nobody when nobody has had access for years."""
     is_users = and_(IN_USE, Grant.account_id.is_not_distinct_from(account_id))
     found = db.session.execute(
         select(Grant, is_users)
@@ -193,12 +188,14 @@ def reached_through(organisation_id: UUID, account_id: UUID | None) -> tuple[Acc
         .limit(1)
     ).one_or_none()
     if found is None:
-        return None
+        return
     grant, has_access = found
     application = grant.nominee.application
     if has_access:
-        return application, [grant.nominee.email]
-    return application, administrator_emails(organisation_id) or [application.contact_details.email]
+        addresses = [grant.nominee.email]
+    else:
+        addresses = administrator_emails(organisation_id) or [application.contact_details.email]
+    mailbox.queue_about(application, kind, key, addresses, **facts)
 
 
 def confirm(actor: Actor, confirmed: Sequence[Grant]) -> None:
@@ -232,7 +229,7 @@ def unused() -> Sequence[tuple[Grant, datetime]]:
 
 
 def shuts(organisation_id: UUID | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
-    """Which stops shut an organisation out: those in force that an operator has set (services/incidents.py)."""
+    """Which stops shut an organisation out: those in force that an operator has set."""
     return and_(Stop.organisation_id == organisation_id, Stop.lifted_at.is_(None), Stop.set_by_id.is_(None))
 
 
@@ -373,12 +370,10 @@ def _tell_inviter(invitation: Invitation, now: datetime) -> None:
         .order_by(Grant.created_at.desc())
         .limit(1)
     )
-    for address in dict.fromkeys((application.contact_details.email, inviter or application.submitter_email)):
-        mailbox.queue(
-            MessageKind.INVITATION_ACCEPTED,
-            invitation.id,
-            address,
-            application.language,
-            application_id=application.id,
-            accepted=now,
-        )
+    mailbox.queue_about(
+        application,
+        MessageKind.INVITATION_ACCEPTED,
+        invitation.id,
+        [application.contact_details.email, inviter or application.submitter_email],
+        accepted=now,
+    )

@@ -33,7 +33,6 @@ from models.privacy import PersonLookup
 from models.professional import Link
 from services import (
     audit,
-    casework,
     erasure,
     exports,
     form_keys,
@@ -101,11 +100,7 @@ def remind_unread_decisions() -> int:
     for decision_id, application in unread:
         is_declined = application.status is ApplicationStatus.DECLINED
         kind = MessageKind.APPLICATION_DECLINED if is_declined else MessageKind.APPLICATION_GRANTED
-        for address in casework.recipients(application):
-            queued = mailbox.queue(
-                kind, f"{decision_id}|unread", address, application.language, application_id=application.id
-            )
-            reminded += queued is not None
+        reminded += mailbox.queue_about(application, kind, f"{decision_id}|unread")
     return reminded
 
 
@@ -166,16 +161,13 @@ def ask_for_confirmation() -> int:
     for organisation_id, group in groupby(due, key=lambda pair: pair[0].organisation_id):
         first, deadline = next(group)
         application = first.nominee.application
-        for address in grants.administrator_emails(organisation_id) or [application.contact_details.email]:
-            queued = mailbox.queue(
-                MessageKind.RECONFIRMATION_DUE,
-                f"{organisation_id}|{deadline:%Y-%m-%d}",
-                address,
-                application.language,
-                application_id=application.id,
-                due_on=clock.day(deadline),
-            )
-            asked += queued is not None
+        asked += mailbox.queue_about(
+            application,
+            MessageKind.RECONFIRMATION_DUE,
+            f"{organisation_id}|{deadline:%Y-%m-%d}",
+            grants.administrator_emails(organisation_id) or [application.contact_details.email],
+            due_on=clock.day(deadline),
+        )
     return asked
 
 
@@ -198,17 +190,14 @@ def ask_of_unused() -> int:
     asked = 0
     answer_by = clock.now() + timedelta(days=settings.value(Key.UNUSED_ANSWER_DAYS))
     for grant, used_at in grants.unused():
-        application = grant.nominee.application
-        queued = mailbox.queue(
+        asked += mailbox.queue_about(
+            grant.nominee.application,
             MessageKind.ACCESS_UNUSED,
             _unused_key(grant, used_at),
-            grant.nominee.email,
-            application.language,
-            application_id=application.id,
+            [grant.nominee.email],
             since=clock.day(used_at),
             due_on=clock.day(answer_by),
         )
-        asked += queued is not None
     return asked
 
 
@@ -224,15 +213,13 @@ def lock_unused() -> int:
         locked += 1
         application = grant.nominee.application
         openers = grants.administrator_emails(grant.organisation_id) or [application.contact_details.email]
-        for address in dict.fromkeys((grant.nominee.email, *openers)):
-            mailbox.queue(
-                MessageKind.ACCESS_LOCKED,
-                _unused_key(grant, used_at),
-                address,
-                application.language,
-                application_id=application.id,
-                since=clock.day(used_at),
-            )
+        mailbox.queue_about(
+            application,
+            MessageKind.ACCESS_LOCKED,
+            _unused_key(grant, used_at),
+            [grant.nominee.email, *openers],
+            since=clock.day(used_at),
+        )
     return locked
 
 

@@ -1,6 +1,7 @@
 """E-mails as values: a state change asks for one here, in its own transaction; workers send them."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from extensions import clock
 from extensions.database import db
+from models.application import AccessApplication
 from models.enums import Language, MessageKind
 from models.message import Message
 from services import outbox
@@ -50,6 +52,19 @@ def queue(
     db.session.flush()  # the job needs the id
     outbox.add(outbox.Job.SEND_MESSAGE, message_id=message.id)
     return message
+
+
+def queue_about(
+    application: AccessApplication, kind: MessageKind, key: object, addresses: Iterable[str] | None = None, **facts: Any
+) -> int:
+    """Queue the same e-mail about an application for each address, in the language of the application: for the
+    submitter and the contact person when none are given (ux.md section 6). Returns how many were not queued before."""
+    if addresses is None:
+        addresses = application.submitter_email, application.contact_details.email
+    return sum(
+        queue(kind, key, address, application.language, application_id=application.id, **facts) is not None
+        for address in dict.fromkeys(addresses)
+    )
 
 
 def _plain(value: Any) -> Any:

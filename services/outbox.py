@@ -17,6 +17,7 @@ class Job(StrEnum):
 
     SEND_MESSAGE = "workers.mail.send_message"
     MAKE_RECEIPT = "workers.applications.make_receipt"
+    REPLY_PROVISIONALLY = "workers.applications.reply_provisionally"
     SCAN_FILE = "workers.attachments.scan"
     REMOVE_FILE = "workers.attachments.remove"
     SWEEP_FILES = "workers.attachments.sweep"
@@ -35,6 +36,7 @@ class Job(StrEnum):
     CHECK_ORGANISATIONS = "workers.lookup.check_organisations"
     RECHECK_HPR = "workers.lookup.recheck"
     KEEP_FRESH = "workers.availability.keep_fresh"
+    KEEP_CANARIES = "workers.availability.keep_canaries"
     REFRESH_LISTING = "workers.availability.refresh_listing"
     SEND_ALERTS = "workers.alerts.send"
     TELL_RECIPIENTS = "workers.alerts.tell_recipients"

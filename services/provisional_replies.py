@@ -11,7 +11,7 @@ from extensions.database import db
 from extensions.language import show_date
 from models.application import AccessApplication
 from models.enums import ApplicationStatus, DelayReason, MessageKind
-from services import audit, casework, mailbox
+from services import audit, mailbox
 from services.access import Actor
 from services.case_rules import CaseAction, has_waited, require
 from services.errors import Conflict
@@ -67,16 +67,13 @@ def _send(actor: Actor | None, application: AccessApplication, reason: DelayReas
     assert application.submitted_at is not None
     application.provisional_reply_at = clock.now()
     application.delay_reason, application.expected_on = reason, expected_on
-    for address in casework.recipients(application):
-        mailbox.queue(
-            MessageKind.PROVISIONAL_REPLY,
-            f"{application.id}|{application.submitted_at.isoformat()}",
-            address,
-            application.language,
-            application_id=application.id,
-            reason=reason.value,
-            expected_on=expected_on,
-        )
+    mailbox.queue_about(
+        application,
+        MessageKind.PROVISIONAL_REPLY,
+        f"{application.id}|{application.submitted_at.isoformat()}",
+        reason=reason.value,
+        expected_on=expected_on,
+    )
     audit.record(
         actor,
         "application.provisional_reply",

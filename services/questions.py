@@ -18,11 +18,6 @@ from services.settings import Key
 SHORTEST, LONGEST = timedelta(days=3), timedelta(days=365)
 
 
-def open_question(application: AccessApplication) -> Question | None:
-    """The question that waits for an answer, if any."""
-    return next((question for question in application.questions if question.status is QuestionStatus.OPEN), None)
-
-
 def default_due() -> date:
     """The deadline a new question starts with."""
     return clock.today() + timedelta(days=settings.value(Key.ANSWER_DAYS))
@@ -95,13 +90,13 @@ def extend(actor: Actor, application: AccessApplication, due_on: date) -> None:
 
 def withdraw_for_decision(actor: Actor, application: AccessApplication) -> None:
     """The case is decided although nobody answered: the question is closed with it."""
-    question = open_question(application)
+    question = application.open_question
     if question is not None:
         _withdraw(actor, application, question)
 
 
 def _required(application: AccessApplication) -> Question:
-    question = open_question(application)
+    question = application.open_question
     if question is None:
         raise Conflict(_("Spørsmålet er besvart."))
     return question
@@ -125,12 +120,6 @@ def _move_own_deadline(application: AccessApplication, by: timedelta) -> None:
 
 
 def _tell(application: AccessApplication, question: Question) -> None:
-    for address in casework.recipients(application):
-        mailbox.queue(
-            MessageKind.MORE_INFORMATION,
-            f"{question.id}|{question.due_on}",
-            address,
-            application.language,
-            application_id=application.id,
-            due_on=question.due_on,
-        )
+    mailbox.queue_about(
+        application, MessageKind.MORE_INFORMATION, f"{question.id}|{question.due_on}", due_on=question.due_on
+    )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
@@ -23,7 +22,7 @@ from models.enums import MessageKind
 from models.listing import Listing
 from models.professional import Professional
 from models.register import RecipientNotice, Reveal
-from services import audit, grants, insight, mailbox, search, settings, words
+from services import audit, grants, insight, search, settings, words
 from services.access import Actor
 from services.settings import Key
 
@@ -132,26 +131,13 @@ def tell() -> bool:
         .limit(BATCH)
         .with_for_update(of=RecipientNotice, skip_locked=True)
     ).all()
-    for user in dict.fromkeys((one.organisation_id, one.account_id) for one, is_settled in untold if not is_settled):
-        _write(*user)
+    users = dict.fromkeys((one.organisation_id, one.account_id) for one, is_settled in untold if not is_settled)
+    for organisation_id, account_id in users:
+        key = f"{organisation_id}|{clock.today()}"
+        grants.tell_user(MessageKind.DETAILS_CHANGED, key, organisation_id, account_id)
     for notice, _is_settled in untold:
         notice.told_at = clock.now()
     return len(untold) == BATCH
-
-
-def _write(organisation_id: UUID, account_id: UUID) -> None:
-    found = grants.reached_through(organisation_id, account_id)
-    if found is None:
-        return  # nobody has had access for years
-    application, addresses = found
-    for address in addresses:
-        mailbox.queue(
-            MessageKind.DETAILS_CHANGED,
-            f"{organisation_id}|{clock.today()}",
-            address,
-            application.language,
-            application_id=application.id,
-        )
 
 
 def forget_old() -> int:

@@ -29,7 +29,7 @@ from models.listing import Listing
 from models.organisation import Organisation
 from models.professional import Professional
 from models.register import Reveal, Shortlist, ShortlistEntry
-from services import audit, boxes, grants, insight, mailbox, search, words
+from services import audit, boxes, grants, insight, search, words
 from services.access import Actor
 from services.errors import NotFound, Unfit
 from services.settings import Key, value, values
@@ -347,7 +347,10 @@ def warn_unused() -> int:
     due = _unused_since(now - (keep - notice), is_unwarned)
     for shortlist, used_at in due:
         shortlist.warned_at = now
-        _warn(shortlist, clock.day(_ends(shortlist, used_at, keep, notice)))
+        deleted_on = clock.day(_ends(shortlist, used_at, keep, notice))
+        key = f"{shortlist.organisation_id}|{deleted_on}"  # one e-mail for all of a day
+        owner = shortlist.organisation_id, shortlist.created_by_id
+        grants.tell_user(MessageKind.SHORTLIST_UNUSED, key, *owner, deleted_on=deleted_on)
     return len(due)
 
 
@@ -372,23 +375,6 @@ def _unused_since(moment: datetime, condition: ColumnElement[bool]) -> Sequence[
         .limit(BATCH)
         .with_for_update(of=Shortlist, skip_locked=True)
     ).all()
-
-
-def _warn(shortlist: Shortlist, deleted_on: date) -> None:
-    """One e-mail for all of a day."""
-    found = grants.reached_through(shortlist.organisation_id, shortlist.created_by_id)
-    if found is None:
-        return  # nobody has had access for years
-    application, addresses = found
-    for address in addresses:
-        mailbox.queue(
-            MessageKind.SHORTLIST_UNUSED,
-            f"{shortlist.organisation_id}|{deleted_on}",
-            address,
-            application.language,
-            application_id=application.id,
-            deleted_on=deleted_on,
-        )
 
 
 def _limits() -> tuple[timedelta, timedelta]:

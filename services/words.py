@@ -297,15 +297,17 @@ PUT_RIGHT = "put_right"
 """The purpose of a look at somebody whose details have changed since the organisation was shown them."""
 
 
+PURPOSE: Mapping[str, Any] = {
+    OWN_LOG: _l("Kontroll av egne brukere"),
+    SHORTLIST: _l("Følger opp en kortliste"),
+    PUT_RIGHT: _l("Retter opplysninger virksomheten har hentet"),
+    **{purpose.value: text for purpose, text in CONTACT_PURPOSE.items()},
+}
+
+
 def purpose(written: str | None) -> str:
     """Why somebody looked, in words: one of the purposes organisations choose from, or what somebody wrote."""
-    if written == OWN_LOG:
-        return str(_("Kontroll av egne brukere"))
-    if written == SHORTLIST:
-        return str(_("Følger opp en kortliste"))
-    if written == PUT_RIGHT:
-        return str(_("Retter opplysninger virksomheten har hentet"))
-    return str(CONTACT_PURPOSE[ContactPurpose(written)]) if written in set(ContactPurpose) else written or "–"
+    return str(PURPOSE.get(written or "", written or "–"))
 
 
 def delay(reason: DelayReason, expected_on: date | None) -> str:

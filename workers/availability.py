@@ -6,11 +6,15 @@ from workers.job import job
 
 @job
 def keep_fresh() -> None:
-    """Do for canaries what people do themselves, end the pauses whose day has come, and ask those whose word grows
-    old."""
-    canaries.keep_fresh()
+    """End the pauses whose day has come, and ask those whose word grows old."""
     availability.end_pauses()
     availability.ask()
+
+
+@job
+def keep_canaries() -> None:
+    """Do for canaries what people do themselves."""
+    canaries.keep_fresh()
 
 
 @job

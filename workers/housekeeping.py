@@ -8,7 +8,6 @@ from services import (
     file_scans,
     housekeeping,
     privacy_cases,
-    provisional_replies,
     recipient_notices,
     register_files,
     retention,
@@ -26,7 +25,6 @@ log = logging.getLogger("jobs")
 def remind_invitations() -> None:
     housekeeping.remind_invitations()
     housekeeping.remind_unread_decisions()
-    provisional_replies.send_due()
 
 
 @job

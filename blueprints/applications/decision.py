@@ -38,4 +38,4 @@ def decision_file(application_id: UUID) -> ResponseReturnValue:
 def _found(application_id: UUID) -> tuple[AccessApplication, Decision | None]:
     application = applications.find(actor(), application_id)
     applications.require(actor(), Action.READ, application)
-    return application, applications.letter_of(application)
+    return application, application.decision_in_force

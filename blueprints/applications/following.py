@@ -64,7 +64,7 @@ def status(application_id: UUID) -> ResponseReturnValue:
         application,
         allowed=allowed,
         events=applications.timeline(application),
-        question=applications.open_question(application),
+        question=application.open_question,
         letter=may_read and application.decided_at is not None,
         grants=applications.grants_of(application) if may_read else {},
         undelivered=made.undelivered if may_read else (),
@@ -103,7 +103,7 @@ def invite_again(application_id: UUID, position: int) -> ResponseReturnValue:
 def answer(application_id: UUID) -> ResponseReturnValue:
     """Answer the question; its opened parts are changed on their own pages, and the text begun on is kept meanwhile."""
     application = applications.find(actor(), application_id, lock=request.method == "POST")
-    question = applications.open_question(application)
+    question = application.open_question
     if application.status is not ApplicationStatus.WAITING or question is None:
         text = AnswerForm(held=held_fields()).answer.data
         if text and not is_autosave() and text not in [one.answer for one in application.questions]:

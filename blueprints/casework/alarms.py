@@ -34,7 +34,6 @@ def alarm_list() -> ResponseReturnValue:
         "casework/alarms.html",
         alarms=[(alarm, KINDS[alarm.kind]()) for alarm in alarms.open_ones(actor())],
         stops=[(stop, STOPPED[stop.what]()) for stop in alarms.stops()],
-        is_operators=alarms.is_operators,
         hpr=authorisations.open_alarm() is not None,
         may_change=actor().role in DECIDING,
     )

@@ -15,7 +15,7 @@ from extensions.language import show_datetime
 from models.account import Account
 from models.application import AccessApplication, InternalNote
 from models.enums import ApplicationStatus, PrivacyCaseKind
-from services import case_rules, casework, decisions, national_ids, questions, words
+from services import case_rules, casework, decisions, national_ids, words
 from services.audit_reading import LogRow
 from services.case_rules import CaseAction, NotTaken, Standing
 
@@ -94,7 +94,7 @@ def case_page(template: str, application: AccessApplication, found: Standing, **
         sections=_sections(application),
         can={action.value for action in case_rules.open_actions(actor(), application, found)},
         party=case_rules.GROUND_TEXT[found.ground] if found.ground else None,
-        question=questions.open_question(application),
+        question=application.open_question,
         proposal=decisions.proposal(application),
         is_mine=application.caseworker_id == actor().account_id,
         contact=application.contact_details,

@@ -73,7 +73,7 @@ def case(application_id: UUID) -> ResponseReturnValue:
         standing,
         checks=checks,
         all_fine=case_checks.all_fine(checks),
-        decision=decisions.latest(application),
+        decision=application.decision_in_force,
     )
 
 

@@ -11,7 +11,7 @@ from blueprints.guard import actor, held_fields, open_to
 from extensions import clock
 from forms.casework import DecisionForm, ReturnForm, decision_form
 from models.application import AccessApplication
-from services import audit, case_checks, case_rules, casework, decisions, letters, questions
+from services import audit, case_checks, case_rules, casework, decisions, letters
 from services.case_rules import CaseAction
 from services.organisations import NotEligible
 
@@ -21,7 +21,7 @@ from services.organisations import NotEligible
 def decision(application_id: UUID) -> ResponseReturnValue:
     """The letter that was sent, read-only; or the one that waits for approval."""
     application = found_case(application_id)
-    found = decisions.latest(application) or decisions.proposal(application)
+    found = application.decision_in_force or decisions.proposal(application)
     if found is None:
         return redirect(url_for("casework.case", application_id=application.id), 303)
     casework.note_opened(actor(), application, "decision", ["decision"])
@@ -84,7 +84,7 @@ def _form_page(application: AccessApplication, form: DecisionForm, refused: str 
         "casework/decide.html",
         application=application,
         form=form,
-        question=questions.open_question(application),
+        question=application.open_question,
         letter_language=letters.language_of(application),
         refused=refused,
     )
@@ -101,7 +101,7 @@ def _preview(
             application, letter, letters.language_of(application), day=clock.today(), signed_by=[actor().name]
         ),
         needs_two=decisions.needs_two(form.outcomes()),
-        question=questions.open_question(application),
+        question=application.open_question,
         is_quick=is_quick,
         is_changed=is_changed,
     )

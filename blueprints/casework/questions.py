@@ -61,7 +61,7 @@ def withdraw_question(application_id: UUID) -> ResponseReturnValue:
 @open_to(*DECIDING)
 def extend_deadline(application_id: UUID) -> ResponseReturnValue:
     application = found_case(application_id, CaseAction.CHANGE_QUESTION, lock=request.method == "POST")
-    question = questions.open_question(application)
+    question = application.open_question
     if question is None:
         raise Conflict(_("Spørsmålet er besvart."))
     form = DeadlineForm(now=question.due_on, held=held_fields())

@@ -18,7 +18,6 @@ EMPTIED = (
     ("shortlist", "created_by_id"),
     ("shortlist_entry", "added_by_id"),
     ("stop", "lifted_by_id"),
-    ("stop", "set_by_id"),
 )
 WERE_REQUIRED = (
     ("invitation", "created_by_id"),

@@ -27,7 +27,7 @@ from tests.builders import Builders
 from workers import alarms, availability, housekeeping, invariants
 
 DAY = timedelta(days=1)
-EVERY_ROUND = availability.keep_fresh, availability.refresh_listing
+EVERY_ROUND = availability.keep_canaries, availability.keep_fresh, availability.refresh_listing
 NIGHTLY = *EVERY_ROUND, alarms.watch_reveals, housekeeping.retain
 
 
@@ -115,6 +115,13 @@ def row_of(professional_id: UUID) -> Listing:
     return db.session.scalars(
         select(Listing).where(Listing.professional_id == professional_id, Listing.listed_until > clock.now())
     ).one()
+
+
+def test_the_schedule_keeps_it_fresh(app: Flask, canary: UUID, run_jobs: Any) -> None:
+    with clock.at(clock.now() + 1.5 * DAY):
+        run_jobs(schedule=True)
+        with app.app_context():
+            assert row_of(canary).hpr_checked_at > clock.now() - DAY
 
 
 def test_it_is_as_silent_as_hpr(app: Flask, make: Builders, canary: UUID) -> None:

@@ -15,7 +15,8 @@ SELECT now() - make_interval(years => n), 'a.thing', 'none', '{}', '{}' FROM unn
 SEALS = "INSERT INTO audit_seal SELECT id, id, sha256('a'), sha256('b'), now() FROM audit_event"
 ROWS = """WITH
 saga AS (INSERT INTO account (id, name, created_at) VALUES (gen_random_uuid(), 'Saga', now()) RETURNING id),
-set AS (INSERT INTO stop (id, what, reason, set_at, set_by_id) SELECT id, 'exports', 'Øvelse', now(), id FROM saga),
+set AS (INSERT INTO alarm (id, kind, facts, raised_at, closed_at, closed_by_id, note)
+    SELECT id, 'quota', '{}', now(), now(), id, 'Øvelse' FROM saga),
 pia AS (INSERT INTO account (id, name, created_at) VALUES (gen_random_uuid(), 'Pia', now()) RETURNING id),
 begun AS (INSERT INTO professional (id, account_id, status, started_at, last_used_at, is_canary, is_address_protected)
     SELECT id, id, 'started', now(), now(), false, false FROM pia)
@@ -75,9 +76,9 @@ def test_what_was_done_long_ago_outlives_who_did_it_and_a_consent_is_never_chang
         application.execute(text(ROWS))
     migrate(postgres, "previous")
     with engine.begin() as application:
-        assert application.scalar(text("SELECT count(*) FROM stop WHERE set_by_id IS NOT NULL")) == 1
+        assert application.scalar(text("SELECT count(*) FROM alarm WHERE closed_by_id IS NOT NULL")) == 1
         application.execute(text("DELETE FROM account WHERE name = 'Saga'"))
-        assert application.execute(text("SELECT reason, set_by_id FROM stop")).all() == [("Øvelse", None)]
+        assert application.execute(text("SELECT note, closed_by_id FROM alarm")).all() == [("Øvelse", None)]
     with engine.begin() as application, pytest.raises(ProgrammingError):
         application.execute(text("UPDATE consent_event SET act = 'withdrawn'"))
     with postgres.connect(database="previous") as owner, pytest.raises(InsufficientPrivilege, match="append-only"):

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from extensions import clock
 from extensions.database import db
 from models.audit import AuditEvent
-from models.enums import AccessLevel, GrantStatus, LinkPurpose, Role
+from models.enums import AccessLevel, GrantStatus, LinkPurpose, Role, Stoppable
 from models.grant import Grant
 from models.professional import Link, Professional
 from models.register import Stop
-from services import grants, invitations, links
+from services import alarms, grants, invitations, links
 from services.invitations import LinkState
 from tests.pages import Page
 
@@ -98,7 +98,13 @@ def test_a_locked_organisation_is_shut_until_it_is_unlocked(app, make, client_fo
         keys = Page(lead.get("/sak/stopp").text).form().values
         assert lead.post(f"/sak/stopp/{stop_id}/opphev", data=keys).status_code == 409
 
+    with app.app_context():  # what a caseworker stops meanwhile stands when the operator opens
+        alarms.stop(make.actor(make.staff(), Role.CASEWORKER), Stoppable.EXPORTS, "942110464", "Undersøkes")
+        db.session.commit()
+
     assert run("organisation", "unlock", "942110464").output == "Trondheim kommune: 2 users let in again\n"
+    with app.app_context():
+        assert [one.reason for one in alarms.stops()] == ["Undersøkes"]
     again = client_for(account, Role.ORGANISATION_USER, organisation)
     assert again.get("/virksomhet").status_code == 200
     with app.app_context():

@@ -52,7 +52,9 @@ def test_the_cookies_of_other_sites_hide_nobodys_session(app, make, client_for, 
 def test_a_page_that_knows_somebody_is_never_kept(app, make, client_for, monkeypatch):
     """Also when the cookie was not seen for what it is."""
     monkeypatch.setattr(page_cache.PageCache, "_key", lambda self, environ: (environ["PATH_INFO"], ""))
-    assert "Kari Prøve" in client_for(make.account("Kari Prøve")).get("/hjelp").text
+    client = client_for(make.account("Kari Prøve"))
+    for _ in range(2):  # the first sets the secret of its forms in the cookie, and would not be kept for that alone
+        assert "Kari Prøve" in client.get("/hjelp").text
     assert "Kari Prøve" not in app.test_client().get("/hjelp").text
 
 

@@ -149,6 +149,18 @@ def test_of_an_erased_person_nothing_but_the_time_is_left(
         db.session.commit()
 
 
+def test_the_schedule_tells_and_forgets(
+    app: Flask, make: Builders, client_of: Any, submit: Any, person: Professional, change: Any, run_jobs: Any
+) -> None:
+    shown(client_of(make.user()), submit, person)
+    change(phone="99 88 77 66")
+    run_jobs(schedule=True)
+    assert len(mails(app)) == 1 and notices(app)[0].told_at is not None
+    with clock.at(clock.now() + timedelta(days=91)):
+        run_jobs(schedule=True)
+        assert notices(app) == []
+
+
 def test_a_person_who_is_hidden_now_is_not_named(
     app: Flask, make: Builders, client_of: Any, submit: Any, person: Professional, change: Any
 ) -> None:

@@ -56,7 +56,6 @@ EMPTIED = {
     "shortlist.created_by_id",
     "shortlist_entry.added_by_id",
     "stop.lifted_by_id",
-    "stop.set_by_id",
 }
 KEEPS = {  # and what ends the row
     "access_application.caseworker_id": "archive.remove_old",
@@ -73,6 +72,7 @@ KEEPS = {  # and what ends the row
     "question.asked_by_id": "archive.remove_old",
     "register_export.account_id": "register_files.forget_old",
     "reveal.account_id": "reveals.forget_old",
+    "stop.set_by_id": "alarms.forget_over",
     "saved_search.account_id": "saved_searches.forget_ended",
     "staff_member.account_id": "staff.forget_ended",
 }
@@ -229,7 +229,7 @@ class TestAccounts:
                 RegisterExport(**mine, **taken_out, format="xlsx", columns=["name"], status="failed"),
                 Alarm(**mine, **over, kind=AlarmKind.QUOTA, raised_at=now),
                 HprAlarm(**over, raised_at=now, checked=9, negative=9),
-                Stop(what=Stoppable.EXPORTS, reason="Øvelse", set_at=now, set_by_id=account.id),
+                Stop(what=Stoppable.EXPORTS, reason="Øvelse", set_at=now, set_by_id=account.id, lifted_at=now),
                 Stop(what="exports", reason="Øvelse", set_at=now, lifted_at=now, lifted_by_id=account.id),
                 LogReview(event=looked, drawn_at=now, verdict="fine", reviewed_at=now, reviewed_by_id=account.id),
                 PrivacyCase(**asked, reference="a", account_id=account.id, due_at=now, answered_at=now),
@@ -268,7 +268,7 @@ class TestAccounts:
         assert db.session.get(Account, account.id) is None
         assert db.session.scalar(select(func.count()).select_from(StaffMember).where(StaffMember.ended_at == now)) == 0
         assert db.session.get_one(Shortlist, shared.id).created_by is None
-        assert db.session.scalars(select(Stop.set_by_id)).all() == [None], "what was lifted is gone, the other stands"
+        assert not db.session.scalars(select(Stop)).all()
         assert db.session.scalars(select(ShortlistEntry.added_by_id)).all() == [None]
         assert not db.session.scalars(select(SavedSearch)).all()
 

@@ -12,12 +12,9 @@ from models.application import AccessApplication
 from models.audit import AuditEvent
 from models.enums import ApplicationStatus, DelayReason, MessageKind, Role
 from models.message import Message
-from models.outbox import OutboxEntry
 from services import applications, casework, provisional_replies
 from services.errors import Conflict
-from services.outbox import Job
 from tests.pages import Page
-from workers import housekeeping as jobs
 
 S = ApplicationStatus
 
@@ -128,6 +125,12 @@ def test_who_changes_the_application_and_sends_it_again_waits_anew(app, context,
 # -- by the system
 
 
+def test_the_schedule_sends_it(app, waited, run_jobs):
+    waited(30)
+    run_jobs(schedule=True)
+    assert len(replies(app)) == 1
+
+
 def test_the_system_tells_why_once_also_long_after(app, make, waited, client_for, worker):
     waiting, new, ancient = waited(28, S.WAITING), waited(30, S.SUBMITTED), waited(100)
     make.question(waiting, worker)
@@ -146,17 +149,6 @@ def test_the_system_tells_why_once_also_long_after(app, make, waited, client_for
     assert {mail.application_id for mail in replies(app)} == set(reasons)
     history = client_for(worker, Role.CASEWORKER).get(f"/sak/{new.id}/historikk").text
     assert "Foreløpig svar sendt" in history and "Systemet" in history
-
-
-def test_the_hourly_job_sends_it(app, waited, run_jobs):
-    waited(28)
-    with app.app_context():
-        jobs.remind_invitations()
-        db.session.commit()
-        sends = select(OutboxEntry).where(OutboxEntry.job == Job.SEND_MESSAGE)
-        assert len(db.session.scalars(sends).all()) == 1
-    run_jobs()
-    assert [mail.status for mail in replies(app)] == ["sent"]
 
 
 def test_both_submitter_and_contact_person_get_it_in_their_language(app, make, waited):
