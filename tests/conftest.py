@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from alembic import command
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
@@ -41,6 +41,18 @@ from workers.schedule import Schedule
 
 KEPT_TABLES = {"county", "municipality", "postal_code", "health_trust", "health_trust_area", "setting"}
 BASE_URL = "http://localhost"
+
+
+class Browser(FlaskClient):
+    """Each request runs in an app context of its own, as on a server; a test that has one of its own open does not lend
+    it. What the test has read of the database is read anew afterwards."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        with self.application.app_context():
+            response = super().open(*args, **kwargs)
+        if has_app_context():
+            db.session.expire_all()
+        return response
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -165,6 +177,7 @@ def shared_app(
     postgres.create_database("tests", template=template_database)
     settings = settings_for(postgres.url(Role.APP, "tests"), valkey.url(), secrets_folder, all_stubs, BASE_URL)
     app = create_app(settings, TESTING=False, PROPAGATE_EXCEPTIONS=False, RATELIMIT_ENABLED=False)
+    app.test_client_class = Browser
     with app.app_context():
         reference_data.load()
         db.session.commit()

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 from sqlalchemy import text
 
 from app import create_app
@@ -157,7 +157,7 @@ class Visitor:
         if not self.page.url.startswith(self.site.url + "/logg-inn"):
             self.open("/logg-inn")
         self.press("Logg inn med ID-porten")
-        self.page.get_by_role("button", name=by_key(key).name).click()
+        self.follow(self.page.get_by_role("button", name=by_key(key).name))
         self.page.wait_for_url(f"{self.site.url}/**")
 
     def press(self, name: str, exact: bool = True) -> None:
@@ -165,7 +165,11 @@ class Visitor:
         target = self.page.get_by_role("button", name=name, exact=exact).or_(
             self.page.get_by_role("link", name=name, exact=exact)
         )
-        with self.page.expect_navigation():  # a form that is saving itself is sent a moment later
+        self.follow(target)
+
+    def follow(self, target: Locator) -> None:
+        """Press what leads to another page and wait until it is there: what saves itself is sent a moment later."""
+        with self.page.expect_navigation():
             target.first.click()
 
     def fill(self, **fields: str) -> None:

@@ -133,7 +133,7 @@ def fill_person(visitor: Visitor, person: Person, level: str) -> None:
 def take_and_ask(visitor: Visitor, case: Case) -> None:
     """Take the case, look at its parts, and ask a question."""
     assert visitor.heading() == "Saker"
-    visitor.page.get_by_role("link", name=re.compile(r"^\w{4} \w{4} \w{4}")).first.click()
+    visitor.follow(visitor.page.get_by_role("link", name=re.compile(r"^\w{4} \w{4} \w{4}")))
     visitor.looks_right("B2 case")
     visitor.press("Ta saken")
     for part in ("Personer", "Meldinger", "Historikk"):
@@ -160,7 +160,7 @@ def decide(visitor: Visitor, case: Case) -> None:
     """Grant one, decline the other, read the letter, and decide."""
     visitor.open("/sak")
     assert "Nytt svar" in visitor.page.locator("main").inner_text()
-    visitor.page.get_by_role("link", name=re.compile(r"^\w{4} \w{4} \w{4}")).first.click()
+    visitor.follow(visitor.page.get_by_role("link", name=re.compile(r"^\w{4} \w{4} \w{4}")))
     visitor.press("Lag vedtak")
     visitor.press("Endre")  # the proposal grants everybody
     granted = visitor.page.get_by_role("region", name=re.compile(by_key(case.granted).name))
@@ -183,7 +183,7 @@ def stranger_gets_nothing(visitor: Visitor, link: str, case: Case) -> None:
     visitor.press("Logg inn og ta imot")
     if "/logg-inn" in visitor.page.url:
         visitor.press("Logg inn med ID-porten")
-    visitor.page.get_by_role("button", name=by_key("stranger").name).click()
+    visitor.follow(visitor.page.get_by_role("button", name=by_key("stranger").name))
     visitor.page.wait_for_url(f"{visitor.site.url}/**")
     assert by_key(case.granted).name not in visitor.page.content()
     assert visitor.page.get_by_role("button", name="Ta i bruk tilgangen").count() == 0
@@ -196,7 +196,7 @@ def accept(visitor: Visitor, link: str, case: Case) -> None:
     visitor.press("Logg inn og ta imot")
     if "/logg-inn" in visitor.page.url:
         visitor.press("Logg inn med ID-porten")
-    visitor.page.get_by_role("button", name=by_key(case.granted).name).click()
+    visitor.follow(visitor.page.get_by_role("button", name=by_key(case.granted).name))
     visitor.page.wait_for_url(f"{visitor.site.url}/**")
     assert visitor.heading() == "Ta i bruk tilgangen"
     visitor.press("Ta i bruk tilgangen")
@@ -212,7 +212,7 @@ def accept(visitor: Visitor, link: str, case: Case) -> None:
 def follow(visitor: Visitor, case: Case) -> None:
     """The submitter sees how it went for each person."""
     visitor.open("/soknad")
-    visitor.page.get_by_role("link", name=re.compile("^Se")).first.click()
+    visitor.follow(visitor.page.get_by_role("link", name=re.compile("^Se")))
     text = visitor.page.locator("main").inner_text()
     assert "Delvis innvilget" in text and "Tatt i bruk" in text and "Avslått" in text
     visitor.looks_right("A8 status")

@@ -46,8 +46,8 @@ def test_with_scripts(visitor: Callable[..., Visitor], nurse: Professional, pdf:
     page = person.page
     person.looks_right("cv, tom")
     page.get_by_role("button", name="Last opp").click()
-    page.wait_for_load_state()
-    assert "Velg hvem som kan se CV-en." in page.content() and "Velg en fil." in page.content()
+    expect(page.locator("#feil")).to_contain_text("Velg hvem som kan se CV-en.")
+    expect(page.locator("#feil")).to_contain_text("Velg en fil.")
     person.looks_right("cv, feil")
     person.choose("Virksomheter jeg har samtykket til")
     page.get_by_label("Fil", exact=True).set_input_files(pdf("stor.pdf", b"%PDF" + b"x" * 11_000_000))

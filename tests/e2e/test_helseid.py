@@ -11,7 +11,7 @@ def test_signing_in_and_out_with_helseid(visitor: Callable[..., Visitor], clean_
     person, nurse = visitor(), by_key("professional_nurse")
     person.open("/logg-inn?next=/velkommen")
     person.press("Logg inn med HelseID")
-    person.page.get_by_role("button", name=nurse.name).click()
+    person.follow(person.page.get_by_role("button", name=nurse.name))
     person.page.wait_for_url("**/velkommen")
     assert person.page.get_by_text(f"Logget inn som {nurse.name}", exact=True).is_visible()
     person.open("/logg-inn?ny=1&next=/velkommen")

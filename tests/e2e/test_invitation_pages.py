@@ -58,7 +58,7 @@ def test_taking_an_invitation_into_use(visitor, make, invitation):
     person.open(f"/i/{invitation.token}")
     person.looks_right("invitasjon")
     person.press("Logg inn og ta imot")
-    person.page.get_by_role("button", name=by_key("nominee_municipality_1").name).click()
+    person.follow(person.page.get_by_role("button", name=by_key("nominee_municipality_1").name))
     person.page.wait_for_url("**/i/*")
     assert person.heading() == "Ta i bruk tilgangen"
     person.looks_right("ta i bruk")
@@ -82,7 +82,7 @@ def test_without_scripts(visitor, invitation):
     person = visitor(scripts=False)
     person.open(f"/i/{invitation.token}")
     person.press("Logg inn og ta imot")
-    person.page.get_by_role("button", name=by_key("nominee_municipality_1").name).click()
+    person.follow(person.page.get_by_role("button", name=by_key("nominee_municipality_1").name))
     person.page.wait_for_url("**/i/*")
     person.choose("Jeg har taushetsplikt")
     person.press("Ta i bruk tilgangen")
@@ -143,12 +143,12 @@ def test_an_organisations_users(visitor, app, make):
     person.looks_right("brukere, feil")
     person.page.get_by_role("checkbox").first.check()
     person.press("Bekreft tilgangene")
-    person.page.get_by_role("link", name="Endre Áŋŋe").first.click()
+    person.follow(person.page.get_by_role("link", name="Endre Áŋŋe"))
     person.looks_right("endre bruker")
     person.choose("Søke i registeret")
     person.press("Lagre")
     person.looks_right("brukere, endret")
-    person.page.get_by_role("link", name="Stopp tilgangen til Áŋŋe").first.click()
+    person.follow(person.page.get_by_role("link", name="Stopp tilgangen til Áŋŋe"))
     person.looks_right("stopp bruker")
     person.press("Stopp tilgangen")
     assert person.heading() == "Brukere"
@@ -176,7 +176,7 @@ def test_the_applicants_page_of_users(visitor, app, make):
     person.choose("Nora")
     person.press("Bekreft tilgangene")
     person.looks_right("søknadens brukere, bekreftet")
-    person.page.get_by_role("link", name="Stopp tilgangen til Nora").click()
+    person.follow(person.page.get_by_role("link", name="Stopp tilgangen til Nora"))
     person.looks_right("søknadens brukere, stopp")
 
 

@@ -59,7 +59,7 @@ def test_from_the_search_to_the_file(
     reader.sign_in("reader", "/register/eksport")
     reader.looks_right("register, filer, ingen")
     reader.open("/register?yrke=SP")
-    page.get_by_role("link", name="Ta ut som fil").click()
+    reader.follow(page.get_by_role("link", name="Ta ut som fil"))
     assert reader.heading() == "Ta ut som fil"
     reader.press("Lag filen")
     assert page.get_by_text("Velg hva filen skal brukes til.").count() == 2

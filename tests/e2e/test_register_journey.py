@@ -73,7 +73,7 @@ def accept(manager: Visitor, make: Builders, organisation: Organisation) -> None
     invitation = make.invitation(make.user(organisation=organisation, account=account, status="invited"))
     manager.open(f"/i/{invitation.token}")
     manager.press("Logg inn og ta imot")
-    manager.page.get_by_role("button", name=MANAGER.name).click()
+    manager.follow(manager.page.get_by_role("button", name=MANAGER.name))
     manager.page.wait_for_url("**/i/*")
     manager.choose("Jeg har taushetsplikt")
     manager.press("Ta i bruk tilgangen")
@@ -82,7 +82,7 @@ def accept(manager: Visitor, make: Builders, organisation: Organisation) -> None
 
 def find(manager: Visitor) -> None:
     page = manager.page
-    page.get_by_role("main").get_by_role("link", name="Søk i registeret").click()
+    manager.follow(page.get_by_role("main").get_by_role("link", name="Søk i registeret"))
     for choice in ("Sykepleier", "Natt"):
         manager.choose(choice)
     page.get_by_label("Tilgjengelig fra").fill(monday().isoformat())
@@ -94,7 +94,7 @@ def find(manager: Visitor) -> None:
 
 def open_one(manager: Visitor, name: str) -> None:
     """Look at somebody, and come back to the hits."""
-    manager.page.get_by_role("link", name=name).first.click()
+    manager.follow(manager.page.get_by_role("link", name=name))
     manager.page.wait_for_url("**/register/person/*")
     assert manager.heading().startswith(name)
     assert "98 76 54 32" not in manager.page.content()
@@ -102,7 +102,7 @@ def open_one(manager: Visitor, name: str) -> None:
 
 
 def see_contact(manager: Visitor) -> None:
-    manager.page.get_by_role("link", name="Aud").first.click()
+    manager.follow(manager.page.get_by_role("link", name="Aud"))
     manager.page.wait_for_url("**/register/person/*")
     manager.choose("Bemanne nå")
     manager.press("Vis kontaktinformasjon")
@@ -115,14 +115,14 @@ def see_contact(manager: Visitor) -> None:
 def shortlist(manager: Visitor) -> None:
     manager.open("/register?yrke=SP&tid=night")
     for number, name in enumerate(NIGHT_NURSES):
-        manager.page.get_by_role("link", name=re.compile(f"Legg i kortliste.*{name}")).click()
+        manager.follow(manager.page.get_by_role("link", name=re.compile(f"Legg i kortliste.*{name}")))
         manager.page.wait_for_url(re.compile("/kortliste"))
         if number:
             manager.choose("Nattevakter")
         else:
             manager.fill(Navn_på="Nattevakter")
         manager.press("Legg i kortlisten")
-    manager.page.get_by_role("link", name="Nattevakter").click()
+    manager.follow(manager.page.get_by_role("link", name="Nattevakter"))
     assert manager.heading() == "Nattevakter" and "3 personer" in manager.page.inner_text("main")
 
 

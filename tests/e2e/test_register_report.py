@@ -27,7 +27,7 @@ def reader(app: Flask, make: Builders, visitor: Callable[..., Visitor]) -> Visit
 def test_numbers_charts_and_files(reader: Visitor) -> None:
     reader.sign_in("reader", "/register?yrke=SP")
     page = reader.page
-    page.get_by_role("navigation", name="Visning").get_by_role("link", name="Rapport").click()
+    reader.follow(page.get_by_role("navigation", name="Visning").get_by_role("link", name="Rapport"))
     assert reader.heading() == "Helsepersonell i området deres"
     table = page.get_by_role("table", name="Antall etter bosted og yrke")
     assert table.get_by_role("row", name="Trondheim 6 6").is_visible()
@@ -39,5 +39,5 @@ def test_numbers_charts_and_files(reader: Visitor) -> None:
         with page.expect_download() as download:
             page.get_by_role("link", name=name).click()
         assert download.value.suggested_filename == f"rapport{ending}"
-    page.get_by_role("navigation", name="Visning").get_by_role("link", name="Liste").click()
+    reader.follow(page.get_by_role("navigation", name="Visning").get_by_role("link", name="Liste"))
     assert "yrke=SP" in page.url

@@ -32,10 +32,10 @@ def test_a_search_is_saved_and_its_alerts_stopped(
     person.open("/register/sok")
     assert "2 treff, 1 ny siden" in person.page.locator("main").inner_text()
     person.looks_right("saved searches")
-    person.page.get_by_role("link", name="Endre").click()
+    person.follow(person.page.get_by_role("link", name="Endre"))
     person.looks_right("change a saved search")
     person.open("/register/sok")
-    person.page.get_by_role("link", name="Slett").click()
+    person.follow(person.page.get_by_role("link", name="Slett"))
     person.looks_right("delete a saved search")
 
     with app.app_context():

@@ -48,7 +48,7 @@ def test_from_the_search_to_a_list_and_back(
     assert person.page.get_by_label("Navn på den nye kortlisten").is_visible()
     person.choose("Nattevakter i sommer")
     person.press("Legg i kortlisten")
-    person.page.get_by_role("link", name="Nattevakter i sommer").click()
+    person.follow(person.page.get_by_role("link", name="Nattevakter i sommer"))
     assert person.heading() == "Nattevakter i sommer"
     person.press("Endre status og notat", exact=False)
     look("notat")
@@ -74,7 +74,7 @@ def test_from_the_search_to_a_list_and_back(
     person.press("Avbryt")
     person.open("/register/kortlister")
     look("kortlister")
-    person.page.get_by_role("link", name="Nattevakter i sommer").click()
+    person.follow(person.page.get_by_role("link", name="Nattevakter i sommer"))
     person.press("Slett kortlisten")
     look("slett kortlisten")
     person.press("Slett kortlisten")

@@ -62,7 +62,7 @@ def check(person: Visitor) -> None:
 def sign_in(person: Visitor, provider: str) -> None:
     person.press("Logg inn og registrer deg")
     person.press(f"Logg inn med {provider}")
-    person.page.get_by_role("button", name=NURSE.name).click()
+    person.follow(person.page.get_by_role("button", name=NURSE.name))
     person.page.wait_for_url("**/min-side/registrer/samtykke")
 
 
@@ -168,11 +168,12 @@ def finish(person: Visitor) -> None:
 
 def upload(person: Visitor, file: Path) -> None:
     file.write_bytes(papers.pdf())
-    person.page.get_by_role("main").get_by_role("link", name="CV").first.click()
+    person.follow(person.page.get_by_role("main").get_by_role("link", name="CV"))
     assert person.heading() == "CV"
     person.choose("Virksomheter jeg har samtykket til")
     person.page.get_by_label("Fil", exact=True).set_input_files(file)
     person.page.get_by_role("button", name="Last opp").click()
+    person.page.get_by_text("Filen er lastet opp.").wait_for()
     until(lambda: person.page.reload() and "Klar. Lastet opp" in person.page.content(), "the scan")
 
 

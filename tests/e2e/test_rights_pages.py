@@ -64,7 +64,7 @@ def test_who_has_looked_what_is_held_and_leaving(
     person.open("/min-side/innsyn?fra=2099-01-01")
     look("innsyn, ingen treff")
     person.press("Nullstill filter")
-    person.page.get_by_role("link", name=re.compile("^Spør")).first.click()
+    person.follow(person.page.get_by_role("link", name=re.compile("^Spør")))
     look("oppslag")
     person.page.get_by_label("Hva lurer du på?").fill("")
     person.press("Send inn")
@@ -92,7 +92,7 @@ def test_who_has_looked_what_is_held_and_leaving(
     assert download.value.suggested_filename.endswith(".zip")
     person.open("/min-side/samtykke")
     look("samtykker")
-    person.page.get_by_role("button", name="Trekk samtykket nummer 2").click()
+    person.follow(person.page.get_by_role("button", name="Trekk samtykket nummer 2"))
     look("samtykker, trukket")
     person.press("Trekk alle samtykker")
     assert person.heading() == "Vil du trekke samtykket og slette profilen?"
