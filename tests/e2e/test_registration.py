@@ -88,11 +88,15 @@ def about(person: Visitor) -> None:
     assert NURSE.name in person.page.locator("main").inner_text(), "the name HPR gave"
     person.fill(Mobil="98 76 54 32", Gateadresse="Storgata 1")
     person.page.get_by_label("E-post", exact=False).first.fill(MAIL)
+    citizenship = person.page.get_by_label("Statsborgerskap")
+    height = "node => node.getBoundingClientRect().top + scrollY"
+    before = citizenship.evaluate(height)
     person.page.get_by_label("Postnummer").fill("7013")
-    person.page.get_by_label("Statsborgerskap").select_option("Norge")
+    citizenship.select_option("Norge")
     person.choose("Bokmål")
     if person.scripts:
         person.page.get_by_text("7013 Trondheim, Trondheim kommune").wait_for()
+        assert citizenship.evaluate(height) == before, "what one is about to press does not move"
         person.page.get_by_text("Lagret kl.").wait_for()
     person.press("Lagre og fortsett senere")
     assert "Registreringen er lagret." in person.page.content()
