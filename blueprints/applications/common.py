@@ -2,15 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from blueprints.guard import actor
+from blueprints.step_pages import (
+    Save,
+    address_after,
+    is_autosave,
+    is_partial,
+    is_saved,
+    lead_to,
+    saved_quietly,
+    step_rows,
+)
 from blueprints.versions import both_versions
 from extensions import clock
 from extensions.agencies import settings
@@ -41,7 +52,6 @@ EVENT_WORDS = {
     EventKind.APPEAL_UPHELD: _l("Klagen er tatt til følge"),
     EventKind.PROVISIONAL_REPLY: _l("Foreløpig svar er sendt"),
 }
-CAME_FROM_CHECK = "kontroller"
 
 
 bp.add_app_template_filter(show_mobile, "mobile")
@@ -98,16 +108,9 @@ def address_of(step: Step, application: AccessApplication, **more: Any) -> str:
 
 
 def steps_of(application: AccessApplication) -> list[dict[str, Any]]:
-    """The step indicator's rows: as far as the first unanswered step, they are links."""
-    reached = ORDER.index(first_open(application))
-    return [
-        {
-            "title": TITLES[step],
-            "url": address_of(step, application) if place <= reached else None,
-            "done": is_done(application, step),
-        }
-        for place, step in enumerate(ORDER)
-    ]
+    return step_rows(
+        TITLES, first_open(application), lambda step: address_of(step, application), partial(is_done, application)
+    )
 
 
 def open_step(application_id: UUID, step: Step, *, people: bool = True) -> AccessApplication:
@@ -118,25 +121,12 @@ def open_step(application_id: UUID, step: Step, *, people: bool = True) -> Acces
     application = applications.find(actor(), application_id, lock=request.method == "POST", people=people)
     if not application_drafts.can_change(actor(), application, step):
         flash(_("Søknaden er allerede sendt inn."), "info")
-        _go(url_for(".status", application_id=application.id))
+        lead_to(url_for(".status", application_id=application.id))
     if application.status is ApplicationStatus.DRAFT and step is not Step.SUBMITTER:
         reached = first_open(application)
         if ORDER.index(step) > ORDER.index(reached):
-            _go(address_of(reached, application))
+            lead_to(address_of(reached, application))
     return application
-
-
-def _go(address: str) -> None:
-    abort(make_response(redirect(address, 303)))
-
-
-def is_autosave() -> bool:
-    return "X-Autosave" in request.headers
-
-
-def is_partial() -> bool:
-    """Whether the page is left unfinished: what is valid is kept, and nothing is complained about."""
-    return is_autosave() or request.form.get("go") in ("previous", "later")
 
 
 def save_step(
@@ -144,7 +134,7 @@ def save_step(
     row: Any,
     application: AccessApplication,
     step: Step,
-    save: Callable[[dict[str, Any]], None],
+    save: Save,
     next_url: str | None = None,
     row_now: Callable[[], Any] | None = None,
 ) -> ResponseReturnValue | None:
@@ -160,20 +150,14 @@ def save_step(
         return both_versions(form, row)
     if is_partial():
         _save_what_fits(form, save)
-    elif not form.validate():
+    elif not is_saved(form, save):
         return None
-    else:
-        try:
-            save(form.answers())
-        except Unfit as problem:
-            form[problem.field].errors = [problem.message]
-            return None
     if is_autosave():
         return saved_quietly(form, row_now() if row_now else row)
     return redirect(next_url or next_address(application, step), 303)
 
 
-def _save_what_fits(form: StepForm, save: Callable[[dict[str, Any]], None]) -> None:
+def _save_what_fits(form: StepForm, save: Save) -> None:
     """Save what is valid of an unfinished page; an answer that does not fit the application is left out, unsaid."""
     answers = form.valid_answers()
     while True:
@@ -184,23 +168,12 @@ def _save_what_fits(form: StepForm, save: Callable[[dict[str, Any]], None]) -> N
                 return
 
 
-def saved_quietly(form: StepForm, row: Any) -> ResponseReturnValue:
-    """The answer to auto-save: nothing to show, and what the page has now seen."""
-    return "", 204, {"X-Seen": form.digest_of(row)}
-
-
 def next_address(application: AccessApplication, step: Step) -> str:
     """Where a saved step leads, by the button that was pressed and the page one came from."""
     if application.status is not ApplicationStatus.DRAFT:
         flash(_("Endringen er lagret."), "success")
         return url_for(".answer", application_id=application.id)
-    place = ORDER.index(step)
-    match request.form.get("go"):
-        case "later":
-            flash(_("Søknaden er lagret."), "success")
-            return url_for(".overview")
-        case "previous" if place:
-            return address_of(ORDER[place - 1], application)
-    if request.args.get("fra") == CAME_FROM_CHECK:
-        return address_of(Step.CHECK, application)
-    return address_of(ORDER[place + 1], application)
+    if request.form.get("go") == "later":
+        flash(_("Søknaden er lagret."), "success")
+        return url_for(".overview")
+    return address_after(step, lambda other: address_of(other, application))

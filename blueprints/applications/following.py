@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints import downloads
-from blueprints.applications.common import address_of, bp, is_autosave, is_partial, open_step, page, saved_quietly
+from blueprints.applications.common import address_of, bp, open_step, page
 from blueprints.guard import Role, actor, held_fields, open_to
+from blueprints.step_pages import is_autosave, is_partial, saved_quietly
 from forms.applications import AnswerForm
 from models.application import AccessApplication
 from models.enums import ApplicationStatus

@@ -7,8 +7,9 @@ from flask import flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints.applications.common import address_of, bp, is_partial, open_step, page, save_step, steps_of
+from blueprints.applications.common import address_of, bp, open_step, page, save_step, steps_of
 from blueprints.guard import Role, actor, held_fields, open_to
+from blueprints.step_pages import is_partial
 from forms.applications import ContactForm, DeclarationForm, NomineeForm, SubmitterForm
 from forms.base import StepForm
 from models.application import AccessApplication

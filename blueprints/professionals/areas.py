@@ -10,15 +10,14 @@ from blueprints.professionals.blueprint import bp
 from blueprints.professionals.common import (
     ORDER,
     address_of,
-    is_partial,
     is_started,
-    lead_to,
     open_step,
     page_of,
     save_step,
     step_page,
     typed,
 )
+from blueprints.step_pages import is_partial, lead_to
 from blueprints.versions import both_versions
 from forms.professionals_areas import AreasForm, CountyForm
 from models.professional import Professional

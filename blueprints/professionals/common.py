@@ -6,10 +6,11 @@ and its place on Min side from then on.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm.interfaces import ORMOption
@@ -17,6 +18,16 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints.guard import NEVER_HELD, actor, held_fields
 from blueprints.professionals.blueprint import bp
+from blueprints.step_pages import (
+    Save,
+    address_after,
+    is_autosave,
+    is_partial,
+    is_saved,
+    lead_to,
+    saved_quietly,
+    step_rows,
+)
 from blueprints.versions import both_versions
 from extensions.database import db
 from extensions.language import show_mobile
@@ -24,7 +35,6 @@ from forms.base import EXTRA_BUTTONS, StepForm
 from models.enums import ProfessionalStatus
 from models.professional import Professional
 from services import page_drafts, professionals
-from services.errors import Unfit
 from services.held_forms import Fields
 from services.professionals import TITLES, NoRegistration, Step, first_open, is_done
 
@@ -38,7 +48,6 @@ PLACES = {
     Step.AREAS: "omrader",
 }
 """Where a page stands on Min side when the registration is finished."""
-CAME_FROM_CHECK = str(Step.CHECK)
 
 bp.add_app_template_filter(show_mobile, "mobile")
 
@@ -89,10 +98,6 @@ def open_step(step: Step, *also: ORMOption) -> Professional:
     return professional
 
 
-def lead_to(address: str) -> None:
-    abort(make_response(redirect(address, 303)))
-
-
 def typed(step: Step, professional: Professional) -> MultiDict[str, str] | None:
     """What the person had typed on this page when it was interrupted, or left half done: a form's `held`."""
     found = held_fields()
@@ -101,21 +106,12 @@ def typed(step: Step, professional: Professional) -> MultiDict[str, str] | None:
     return found or None
 
 
-def is_autosave() -> bool:
-    return "X-Autosave" in request.headers
-
-
-def is_partial() -> bool:
-    """Whether the page is left unfinished: nothing is complained about."""
-    return is_autosave() or request.form.get("go") in ("previous", "later")
-
-
 def save_step(
     form: StepForm,
     step: Step,
     professional: Professional,
     row: Callable[[], Any],
-    save: Callable[[dict[str, Any]], None],
+    save: Save,
 ) -> ResponseReturnValue | None:
     """Take a posted page: save it and lead on, or None to show it (again).
 
@@ -126,14 +122,14 @@ def save_step(
         return None
     if form.is_outdated:
         return both_versions(form, row())
-    if _is_saved(form, save):
+    if is_saved(form, save):
         page_drafts.discard(professional, step)
     elif is_partial() and is_started(professional):
         page_drafts.keep(professional, step, _typed_now())
     else:
         return None
     if is_autosave():
-        return "", 204, {"X-Seen": form.digest_of(row())}
+        return saved_quietly(form, row())
     return redirect(next_address(step, professional), 303)
 
 
@@ -141,32 +137,15 @@ def _typed_now() -> Fields:
     return [pair for pair in request.form.items(multi=True) if pair[0] not in (*NEVER_HELD, *EXTRA_BUTTONS)]
 
 
-def _is_saved(form: StepForm, save: Callable[[dict[str, Any]], None]) -> bool:
-    if not form.validate():
-        return False
-    try:
-        save(form.answers())
-    except Unfit as problem:
-        form[problem.field].errors = [problem.message]
-        return False
-    return True
-
-
 def next_address(step: Step, professional: Professional) -> str:
     """Where a saved page leads: by the button that was pressed, and by the page one came from."""
     if not is_started(professional):
         flash(_("Endringen er lagret."), "success")
         return url_for("professionals.home")
-    place = ORDER.index(step)
-    match request.form.get("go"):
-        case "later":
-            flash(_("Registreringen er lagret. Du kan fortsette når du vil."), "success")
-            return url_for("professionals.home")
-        case "previous" if place:
-            return address_of(ORDER[place - 1], professional)
-    if request.args.get("fra") == CAME_FROM_CHECK:
-        return address_of(Step.CHECK, professional)
-    return address_of(ORDER[place + 1], professional)
+    if request.form.get("go") == "later":
+        flash(_("Registreringen er lagret. Du kan fortsette når du vil."), "success")
+        return url_for("professionals.home")
+    return address_after(step, lambda other: address_of(other, professional))
 
 
 def step_page(
@@ -186,13 +165,6 @@ def step_page(
 
 
 def steps_of(professional: Professional | None) -> list[dict[str, Any]]:
-    """The step indicator's rows: as far as the first unanswered step, they are links."""
-    reached = ORDER.index(first_open(professional))
-    return [
-        {
-            "title": TITLES[step],
-            "url": address_of(step, professional) if place <= reached else None,
-            "done": is_done(professional, step),
-        }
-        for place, step in enumerate(ORDER)
-    ]
+    return step_rows(
+        TITLES, first_open(professional), lambda step: address_of(step, professional), partial(is_done, professional)
+    )

@@ -10,10 +10,8 @@ from sqlalchemy.orm import joinedload
 from blueprints.guard import Role, actor, held, open_to
 from blueprints.professionals.blueprint import bp
 from blueprints.professionals.common import (
-    CAME_FROM_CHECK,
     ORDER,
     address_of,
-    is_autosave,
     is_started,
     next_address,
     open_step,
@@ -22,6 +20,7 @@ from blueprints.professionals.common import (
     step_page,
     typed,
 )
+from blueprints.step_pages import is_autosave
 from extensions import clock
 from extensions.language import current_language
 from forms.base import StepForm
@@ -194,7 +193,7 @@ def check() -> ResponseReturnValue:
             ((CARDS[card.key], card) for card in profile_cards.cards(professional, CARDS)),
             key=lambda pair: ORDER.index(pair[0]),
         ),
-        urls={step: address_of(step, professional, fra=CAME_FROM_CHECK) for step in Step},
+        urls={step: address_of(step, professional, fra=Step.CHECK) for step in Step},
         missing=registration.gaps(professional),
         summary_errors=[
             (_("%(side)s: Siden er ikke ferdig.", side=professionals.TITLES[Step(step)]), f"#{step}")
