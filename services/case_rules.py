@@ -214,9 +214,9 @@ def reply_on() -> ColumnElement[date | None]:
 def state_text(application: AccessApplication) -> str:
     """What has become of a case, for somebody who came too late."""
     if application.status in DECIDED and application.decided_at is not None:
-        final = [decision for decision in application.decisions if decision.status is DecisionStatus.FINAL]
-        by = (final[-1].approved_by or final[-1].proposed_by).name if final else None
-        text = _("Vedtaket er fattet %(tid)s av %(navn)s.", tid=show_datetime(application.decided_at), navn=by or "–")
+        decision = application.decision_in_force
+        by = (decision.approved_by or decision.proposed_by).name if decision else "–"
+        text = _("Vedtaket er fattet %(tid)s av %(navn)s.", tid=show_datetime(application.decided_at), navn=by)
     elif application.status is S.WITHDRAWN and application.withdrawn_at is not None:
         text = _("Virksomheten trakk søknaden %(tid)s.", tid=show_datetime(application.withdrawn_at))
     else:

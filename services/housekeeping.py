@@ -44,6 +44,7 @@ from services import (
     register_files,
     settings,
 )
+from services.case_rules import DECIDED
 from services.settings import Key
 
 log = logging.getLogger("alarm")
@@ -91,7 +92,9 @@ def remind_unread_decisions() -> int:
         select(Decision.id, AccessApplication)
         .join(AccessApplication, AccessApplication.id == Decision.application_id)
         .where(
+            AccessApplication.status.in_(DECIDED),  # not of one that an appeal has opened again
             Decision.status == DecisionStatus.FINAL,
+            Decision.decided_at == AccessApplication.decided_at,
             Decision.decided_at.between(now - REMINDED_OF, now - READ_WITHIN),
             ~is_read,
         )

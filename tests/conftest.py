@@ -48,6 +48,9 @@ class Browser(FlaskClient):
     it. What the test has read of the database is read anew afterwards."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if has_app_context():
+            waiting = {*db.session.new, *db.session.dirty, *db.session.deleted}
+            assert not waiting, f"not committed, and so not seen by the request: {waiting}"
         with self.application.app_context():
             response = super().open(*args, **kwargs)
         if has_app_context():

@@ -165,12 +165,12 @@ class Visitor:
         target = self.page.get_by_role("button", name=name, exact=exact).or_(
             self.page.get_by_role("link", name=name, exact=exact)
         )
-        self.follow(target)
+        self.follow(target.first)
 
     def follow(self, target: Locator) -> None:
         """Press what leads to another page and wait until it is there: what saves itself is sent a moment later."""
         with self.page.expect_navigation():
-            target.first.click()
+            target.click()
 
     def fill(self, **fields: str) -> None:
         """Fill fields by the start of their label, as a person reads them."""

@@ -133,7 +133,7 @@ def fill_person(visitor: Visitor, person: Person, level: str) -> None:
 def take_and_ask(visitor: Visitor, case: Case) -> None:
     """Take the case, look at its parts, and ask a question."""
     assert visitor.heading() == "Saker"
-    visitor.follow(visitor.page.get_by_role("link", name=re.compile(r"^\w{4} \w{4} \w{4}")))
+    visitor.follow(visitor.page.get_by_role("link", name=re.compile(r"^\w{4} \w{4} \w{4}")).first)
     visitor.looks_right("B2 case")
     visitor.press("Ta saken")
     for part in ("Personer", "Meldinger", "Historikk"):
@@ -160,7 +160,7 @@ def decide(visitor: Visitor, case: Case) -> None:
     """Grant one, decline the other, read the letter, and decide."""
     visitor.open("/sak")
     assert "Nytt svar" in visitor.page.locator("main").inner_text()
-    visitor.follow(visitor.page.get_by_role("link", name=re.compile(r"^\w{4} \w{4} \w{4}")))
+    visitor.follow(visitor.page.get_by_role("link", name=re.compile(r"^\w{4} \w{4} \w{4}")).first)
     visitor.press("Lag vedtak")
     visitor.press("Endre")  # the proposal grants everybody
     granted = visitor.page.get_by_role("region", name=re.compile(by_key(case.granted).name))
@@ -212,7 +212,7 @@ def accept(visitor: Visitor, link: str, case: Case) -> None:
 def follow(visitor: Visitor, case: Case) -> None:
     """The submitter sees how it went for each person."""
     visitor.open("/soknad")
-    visitor.follow(visitor.page.get_by_role("link", name=re.compile("^Se")))
+    visitor.follow(visitor.page.get_by_role("link", name=re.compile("^Se")).first)
     text = visitor.page.locator("main").inner_text()
     assert "Delvis innvilget" in text and "Tatt i bruk" in text and "Avslått" in text
     visitor.looks_right("A8 status")

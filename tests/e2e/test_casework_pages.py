@@ -50,7 +50,7 @@ def staff(filled_site: Site, visitor: Callable[..., Visitor]) -> Callable[..., V
 def open_case(person: Visitor, organisation: str, status: str = "") -> str:
     """Follow the first case of an organisation; returns its address."""
     person.open(f"/sak?sok={organisation}&status={status or 'alle'}")
-    person.follow(person.page.locator("table a.ref"))
+    person.follow(person.page.locator("table a.ref").first)
     person.page.wait_for_url(CASE)
     return person.page.url.removeprefix(person.site.url)
 
@@ -69,7 +69,7 @@ def test_queue_and_the_parts_of_a_case(staff):
     person.press("Lagre notatet")
     person.looks_right("notat, feil")
     person.open(f"{address}/personer")
-    person.follow(person.page.get_by_role("link", name=re.compile("^Vis fødselsnummeret")))
+    person.follow(person.page.get_by_role("link", name=re.compile("^Vis fødselsnummeret")).first)
     person.looks_right("nummer")
     person.press("Vis fødselsnummeret")
     person.looks_right("nummer, feil")
@@ -189,12 +189,12 @@ def test_who_has_access_and_the_log(staff):
     person.open("/tilganger")
     person.press("Tromsø kommune")
     person.looks_right("brukere")
-    person.follow(person.page.get_by_role("link", name=re.compile("^Stopp tilgangen")))
+    person.follow(person.page.get_by_role("link", name=re.compile("^Stopp tilgangen")).first)
     person.looks_right("stopp")
     person.press("Stopp tilgangen")
     person.looks_right("stopp, feil")
     person.press("Behold tilgangen")
-    person.follow(person.page.get_by_role("link", name=re.compile("^Rett fødselsnummer")))
+    person.follow(person.page.get_by_role("link", name=re.compile("^Rett fødselsnummer")).first)
     person.looks_right("rett nummer")
     person.open("/logg")
     person.looks_right("logg, egen")
@@ -208,7 +208,7 @@ def test_who_has_access_and_the_log(staff):
 def test_the_applicant_reads_the_decision(filled_site, visitor):
     person = visitor()
     person.sign_in("submitter_nynorsk", "/soknad")
-    person.follow(person.page.get_by_role("link", name=re.compile("^Se")))
+    person.follow(person.page.get_by_role("link", name=re.compile("^Se")).first)
     person.press("Les vedtaket")
     assert "Slik kan de klage" in person.page.inner_text("main")
     person.looks_right("vedtak for virksomheten")

@@ -94,7 +94,7 @@ def find(manager: Visitor) -> None:
 
 def open_one(manager: Visitor, name: str) -> None:
     """Look at somebody, and come back to the hits."""
-    manager.follow(manager.page.get_by_role("link", name=name))
+    manager.follow(manager.page.get_by_role("link", name=name).first)
     manager.page.wait_for_url("**/register/person/*")
     assert manager.heading().startswith(name)
     assert "98 76 54 32" not in manager.page.content()
@@ -102,7 +102,7 @@ def open_one(manager: Visitor, name: str) -> None:
 
 
 def see_contact(manager: Visitor) -> None:
-    manager.follow(manager.page.get_by_role("link", name="Aud"))
+    manager.follow(manager.page.get_by_role("link", name="Aud").first)
     manager.page.wait_for_url("**/register/person/*")
     manager.choose("Bemanne nå")
     manager.press("Vis kontaktinformasjon")

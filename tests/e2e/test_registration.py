@@ -172,7 +172,7 @@ def finish(person: Visitor) -> None:
 
 def upload(person: Visitor, file: Path) -> None:
     file.write_bytes(papers.pdf())
-    person.follow(person.page.get_by_role("main").get_by_role("link", name="CV"))
+    person.follow(person.page.get_by_role("main").get_by_role("link", name="CV").first)
     assert person.heading() == "CV"
     person.choose("Virksomheter jeg har samtykket til")
     person.page.get_by_label("Fil", exact=True).set_input_files(file)

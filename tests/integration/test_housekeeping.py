@@ -54,22 +54,27 @@ def get(row):
     return db.session.get_one(type(row), row.id)
 
 
+def declined(make):
+    """An application with its decision."""
+    application = make.application(ApplicationStatus.DECLINED)
+    db.session.add(
+        Decision(
+            application_id=application.id,
+            status=DecisionStatus.FINAL,
+            outcomes=[],
+            letter="# Vedtak",
+            language=Language.BOKMAL,
+            proposed_by_id=application.submitter_id,
+            proposed_at=application.decided_at,
+            decided_at=application.decided_at,
+        )
+    )
+    return application
+
+
 class TestDecisions:
     def test_one_that_is_not_opened_within_a_week_is_told_of_once_more(self, context, make):
-        read, unread = (make.application(ApplicationStatus.DECLINED) for _ in range(2))
-        for application in (read, unread):
-            db.session.add(
-                Decision(
-                    application_id=application.id,
-                    status=DecisionStatus.FINAL,
-                    outcomes=[],
-                    letter="# Vedtak",
-                    language=Language.BOKMAL,
-                    proposed_by_id=application.submitter_id,
-                    proposed_at=clock.now(),
-                    decided_at=clock.now(),
-                )
-            )
+        read, unread = (declined(make) for _ in range(2))
         reader = make.actor(db.session.get_one(Account, read.submitter_id))
         applications.note_viewed(reader, read, "vedtak")
         applications.note_viewed(reader, unread, "status")
@@ -79,6 +84,15 @@ class TestDecisions:
                 assert housekeeping.remind_unread_decisions() == told, days
         assert kinds() == [MessageKind.APPLICATION_DECLINED]
         assert db.session.scalars(select(Message.application_id)).one() == unread.id
+
+    def test_not_of_one_that_an_appeal_has_opened_again(self, context, make):
+        application = declined(make)
+        db.session.commit()
+        db.session.merge(application).move_to(ApplicationStatus.IN_REVIEW)
+        db.session.commit()
+        with later(days=8):
+            assert housekeeping.remind_unread_decisions() == 0
+        assert not kinds()
 
 
 class TestInvitations:

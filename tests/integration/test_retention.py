@@ -198,6 +198,22 @@ class TestAccounts:
         assert {user.account_id, registered.id} <= kept
         assert unused.id not in kept
 
+    def test_whoever_set_a_stop_is_known_while_it_stands(self, context, make):
+        setter = make.staff()
+        now = clock.now()
+        db.session.add(Stop(what=Stoppable.EXPORTS, reason="Misbruk", set_at=now, set_by_id=setter.id))
+        db.session.execute(update(StaffMember).values(ended_at=now))
+        db.session.commit()
+        with clock.at(now + YEARS + timedelta(days=2)):
+            housekeeping.discard_short_lived()
+            housekeeping.retain()
+            assert db.session.scalars(select(Stop.set_by_id)).all() == [setter.id]
+            db.session.execute(update(Stop).values(lifted_at=now))
+            housekeeping.discard_short_lived()
+            housekeeping.retain()
+        db.session.expire_all()
+        assert db.session.get(Account, setter.id) is None and not db.session.scalars(select(Stop)).all()
+
     def test_of_everything_that_names_an_account_it_is_known_what_becomes_of_it(self):
         found = {
             str(key.parent): key.ondelete
