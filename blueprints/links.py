@@ -11,6 +11,7 @@ from forms.professionals_availability import LinkAnswerForm
 from models.enums import AvailabilityKind, LinkPurpose
 from models.professional import Link
 from services import availability, links, saved_searches
+from services.words import LINK_ANSWER
 
 bp = Blueprint("links", __name__)
 limit = limiter.shared_limit("60/minute", scope="links")
@@ -33,6 +34,7 @@ def show_availability(token: str) -> ResponseReturnValue:
             "links/answered.html",
             token=token,
             answer=link.answer,
+            answers=LINK_ANSWER,
             standing=availability.standing(link.professional),
             is_new="takk" in request.args,
         )
@@ -142,6 +144,7 @@ def _question(token: str, link: Link, form: LinkAnswerForm) -> ResponseReturnVal
         form=form,
         standing=standing,
         marked=marked,
+        answers=LINK_ANSWER,
         again=link.used_at is not None,
     )
     return page, form.status_code

@@ -50,7 +50,7 @@ def step_rows(
     titles: Mapping[Step, Any], reached: Step, address: Callable[[Step], str], is_done: Callable[[Step], bool]
 ) -> list[dict[str, Any]]:
     """The step indicator's rows: as far as `reached`, the first unanswered step, they are links."""
-    order = list(titles)
+    order = list(type(reached))
     return [
         {
             "title": titles[step],

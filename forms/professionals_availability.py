@@ -174,7 +174,7 @@ class LinkAnswerForm(StepForm):
     answer = RadioField(
         _l("Er du fortsatt tilgjengelig?"),
         [Filled(_l("Velg om du er tilgjengelig."))],
-        choices=_choices(words.AVAILABILITY),
+        choices=_choices(words.LINK_ANSWER),
         coerce=AvailabilityKind,
         invalid_value_message=_l("Velg om du er tilgjengelig."),
     )

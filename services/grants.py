@@ -203,8 +203,9 @@ def confirm(actor: Actor, confirmed: Sequence[Grant]) -> None:
     to those who may not say so, and Conflict while the organisation is shut out."""
     for grant in confirmed:
         invitations.require_may_manage(actor, grant)
-        if is_shut(grant.organisation_id):
-            raise Conflict(SHUT)
+    if any(is_shut(organisation_id) for organisation_id in {grant.organisation_id for grant in confirmed}):
+        raise Conflict(SHUT)
+    for grant in confirmed:
         was_locked = grant.locked_at is not None
         grant.confirmed_at, grant.locked_at = clock.now(), None
         audit.record(actor, "grant.confirmed", grant, subject_id=grant.account_id, was_locked=was_locked)

@@ -172,6 +172,13 @@ AVAILABILITY: Mapping[AvailabilityKind, Any] = {
     AvailabilityKind.PAUSED: _l("Nei, jeg vil ta en pause"),
 }
 
+LINK_ANSWER: Mapping[AvailabilityKind, Any] = {
+    AvailabilityKind.NOW: _l("Ja, jeg er tilgjengelig"),
+    AvailabilityKind.FROM_DATE: _l("Ikke nå, men om to uker"),
+    AvailabilityKind.PAUSED: _l("Nei, ta en pause"),
+}
+"""The presses of the page a link in an e-mail opens."""
+
 CAPACITY_UNIT: Mapping[CapacityUnit, Any] = {
     CapacityUnit.SHIFTS: _l("vakter"),
     CapacityUnit.DAYS: _l("dager"),

@@ -15,7 +15,7 @@ from extensions import clock
 from extensions.database import db
 from extensions.keys import keyring
 from models.account import Account, Identity
-from models.application import AccessApplication, Nominee, Question
+from models.application import AccessApplication, Decision, Nominee, Question
 from models.enums import (
     AccessLevel,
     AlertFrequency,
@@ -24,6 +24,7 @@ from models.enums import (
     ConsentAct,
     ConsentPurpose,
     ContactKind,
+    DecisionStatus,
     Experience,
     FieldOfWork,
     GrantStatus,
@@ -425,6 +426,26 @@ class Builders:
                     "due_on": clock.today() + timedelta(days=14),
                     "asked_by_id": asked_by.id,
                     "asked_at": clock.now(),
+                    **facts,
+                }
+            )
+            db.session.add(row)
+        return row
+
+    def decision(self, application: AccessApplication, proposed_by: Account | None = None, **facts: Any) -> Decision:
+        """A decision in force; of the submitter's when nobody else is given."""
+        now = clock.now()
+        with self._context():
+            row = Decision(
+                **{
+                    "application_id": application.id,
+                    "status": DecisionStatus.FINAL,
+                    "outcomes": [],
+                    "letter": "# Vedtak\n\nTekst.",
+                    "language": Language.BOKMAL,
+                    "proposed_by_id": proposed_by.id if proposed_by else application.submitter_id,
+                    "proposed_at": now,
+                    "decided_at": now,
                     **facts,
                 }
             )

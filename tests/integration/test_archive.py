@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from extensions import clock
 from extensions.database import db
 from models.account import Account
-from models.application import AccessApplication, Decision
-from models.enums import ApplicationStatus, DecisionStatus, DelayReason, GrantStatus, Language
+from models.application import AccessApplication
+from models.enums import ApplicationStatus, DelayReason, GrantStatus
 from models.grant import Grant
 from services import archive, retention
 
@@ -25,26 +25,8 @@ def declined(context, make):
     row = db.session.get_one(AccessApplication, application.id)
     row.receipt_pdf, row.snapshot = b"%PDF receipt", {"submitter": {"name": "Inger Innsender"}}
     row.provisional_reply_at, row.delay_reason = clock.now(), DelayReason.EXAMINED
-    decide(row)
+    make.decision(row)
     return row
-
-
-def decide(application):
-    db.session.add(
-        Decision(
-            application_id=application.id,
-            status=DecisionStatus.FINAL,
-            outcomes=[],
-            letter="# Vedtak\n\nAvslag.",
-            language=Language.BOKMAL,
-            proposed_by_id=application.submitter_id,
-            proposed_at=clock.now(),
-            decided_at=clock.now(),
-        )
-    )
-    application.decided_at = clock.now()
-    db.session.commit()
-    db.session.refresh(application)
 
 
 def test_everything_of_a_case_once(app, declined, make, tmp_path):
@@ -63,12 +45,14 @@ def test_everything_of_a_case_once(app, declined, make, tmp_path):
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
-def test_a_new_decision_is_handed_over_anew(declined, tmp_path):
+def test_a_new_decision_is_handed_over_anew(declined, make, tmp_path):
     archive.hand_over(declined.id, tmp_path)
     db.session.commit()
     assert archive.waiting() == []
     with clock.at(clock.now() + timedelta(days=30)):
-        decide(declined)
+        declined.decided_at = clock.now()
+        make.decision(declined)
+        db.session.refresh(declined)
         assert archive.waiting() == [declined.id]
         archive.hand_over(declined.id, tmp_path)
     assert (tmp_path / declined.reference / "decision-2.pdf").exists()

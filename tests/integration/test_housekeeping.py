@@ -10,12 +10,11 @@ from adapters.errors import Unavailable
 from extensions import clock
 from extensions.database import db
 from models.account import Account, FormKey, HeldForm, LoginAttempt, LoginSession
-from models.application import AccessApplication, Decision, Nominee
+from models.application import AccessApplication, Nominee
 from models.audit import AuditEvent
 from models.enums import (
     AccessLevel,
     ApplicationStatus,
-    DecisionStatus,
     GrantEnd,
     GrantStatus,
     InvitationStatus,
@@ -57,18 +56,7 @@ def get(row):
 def declined(make):
     """An application with its decision."""
     application = make.application(ApplicationStatus.DECLINED)
-    db.session.add(
-        Decision(
-            application_id=application.id,
-            status=DecisionStatus.FINAL,
-            outcomes=[],
-            letter="# Vedtak",
-            language=Language.BOKMAL,
-            proposed_by_id=application.submitter_id,
-            proposed_at=application.decided_at,
-            decided_at=application.decided_at,
-        )
-    )
+    make.decision(application, decided_at=application.decided_at)
     return application
 
 
@@ -87,7 +75,6 @@ class TestDecisions:
 
     def test_not_of_one_that_an_appeal_has_opened_again(self, context, make):
         application = declined(make)
-        db.session.commit()
         db.session.merge(application).move_to(ApplicationStatus.IN_REVIEW)
         db.session.commit()
         with later(days=8):

@@ -8,10 +8,8 @@ from sqlalchemy import select
 
 from extensions import clock
 from extensions.database import db
-from models.application import Decision
 from models.enums import (
     ApplicationStatus,
-    DecisionStatus,
     GrantStatus,
     InvitationStatus,
     Language,
@@ -42,23 +40,6 @@ def later(**span):
     return clock.at(clock.now() + timedelta(**span))
 
 
-def decide(application, by, approved_by=None):
-    decision = Decision(
-        application_id=application.id,
-        status=DecisionStatus.FINAL,
-        outcomes=[],
-        letter="",
-        language=Language.BOKMAL,
-        proposed_by_id=by.id,
-        proposed_at=clock.now(),
-        approved_by_id=approved_by.id if approved_by else None,
-        decided_at=clock.now(),
-    )
-    db.session.add(decision)
-    db.session.commit()
-    return decision
-
-
 @pytest.fixture
 def sound(context, make):
     """A submitted application that is as it should be."""
@@ -71,7 +52,7 @@ def sound(context, make):
 
 
 def test_a_sound_product_is_quiet(sound, make, alarms):
-    decide(sound, make.staff())
+    make.decision(sound, make.staff())
     assert alarms(invariants.watch) == {}
     assert alarms(invariants.report) == {}
     audit_chain.seal()
@@ -82,7 +63,7 @@ def test_a_sound_product_is_quiet(sound, make, alarms):
 def test_grants_without_a_decision(context, make, alarms):
     grant = make.user()
     assert alarms(invariants.report)["grants_without_decision"] == 1
-    decide(db.session.merge(grant.nominee.application), make.staff())
+    make.decision(db.session.merge(grant.nominee.application), make.staff())
     assert "grants_without_decision" not in alarms(invariants.report)
 
 
@@ -97,11 +78,11 @@ def test_decisions_by_somebody_who_takes_part(sound, make, alarms, relation):
     else:
         make.user(account=someone)
         with later(days=1):
-            decide(sound, someone)
+            make.decision(sound, someone)
     if relation == "approver":
-        decide(sound, make.staff(), approved_by=someone)
+        make.decision(sound, make.staff(), approved_by_id=someone.id)
     elif relation != "user":
-        decide(sound, someone)
+        make.decision(sound, someone)
     assert alarms(invariants.report)["partial_decisions"] == 1
 
 
@@ -110,7 +91,7 @@ def test_an_earlier_user_of_the_organisation_may_decide(sound, make, alarms):
     grant = db.session.merge(grant)
     grant.accepted_at = clock.now() - timedelta(days=9)
     grant.status, grant.ended_at = GrantStatus.ENDED, clock.now() - timedelta(days=2)
-    decide(sound, grant.person if hasattr(grant, "person") else grant.account)
+    make.decision(sound, grant.person)
     assert "partial_decisions" not in alarms(invariants.report)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from extensions import clock
 from extensions.database import db
 from models.account import Account
-from models.application import AccessApplication, Decision, InternalNote
+from models.application import AccessApplication, InternalNote
 from models.audit import AuditEvent, LogReview
 from models.enums import (
     AccessLevel,
@@ -24,7 +24,6 @@ from models.enums import (
     DecisionStatus,
     ExportFormat,
     GrantStatus,
-    Language,
     NomineeOutcome,
     OrganisationKind,
     ProfessionalStatus,
@@ -88,23 +87,18 @@ def a_municipality(app: Flask, make: Builders) -> World:
         make.question(row, worker, **answered)
         make.question(row, worker, **({} if is_open else answered))
         outcome = NomineeOutcome.DECLINED if status is ApplicationStatus.DECLINED else NomineeOutcome.GRANTED
+        make.decision(
+            row,
+            colleague,
+            status=decision,
+            outcomes=[
+                {"nominee_id": str(person.id), "outcome": outcome, "level": "reader", "reason": ""}
+                for person in row.people  # type: ignore[attr-defined]
+            ],
+            approved_by_id=make.staff(name="Gry Godkjenner").id,
+            decided_at=clock.now() if decision is DecisionStatus.FINAL else None,
+        )
         with app.app_context():
-            db.session.add(
-                Decision(
-                    application_id=row.id,
-                    status=decision,
-                    outcomes=[
-                        {"nominee_id": str(person.id), "outcome": outcome, "level": "reader", "reason": ""}
-                        for person in row.people  # type: ignore[attr-defined]
-                    ],
-                    letter="# Vedtak\n\nTekst.",
-                    language=Language.BOKMAL,
-                    proposed_by_id=colleague.id,
-                    approved_by_id=make.staff(name="Gry Godkjenner").id,
-                    proposed_at=clock.now(),
-                    decided_at=clock.now() if decision is DecisionStatus.FINAL else None,
-                )
-            )
             for author in (worker, colleague):
                 db.session.add(
                     InternalNote(application_id=row.id, author_id=author.id, text="Merk.", written_at=clock.now())

@@ -290,21 +290,8 @@ def _messages(app):
 def test_the_database_itself_refuses_one_person_twice(context, make, worker, case):
     from sqlalchemy.exc import IntegrityError
 
-    db.session.add(
-        Decision(
-            application_id=case.id,
-            status=DecisionStatus.FINAL,
-            outcomes=[],
-            letter="",
-            language=Language.BOKMAL,
-            proposed_by_id=worker.id,
-            approved_by_id=worker.id,
-            proposed_at=clock.now(),
-            decided_at=clock.now(),
-        )
-    )
     with pytest.raises(IntegrityError):
-        db.session.flush()
+        make.decision(case, worker, approved_by_id=worker.id)
     db.session.rollback()
 
 

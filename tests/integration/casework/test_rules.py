@@ -3,8 +3,8 @@
 import pytest
 
 from extensions.database import db
-from models.application import AccessApplication, ContactPerson, Decision
-from models.enums import ApplicationStatus, DecisionStatus, GrantStatus, Language, Role
+from models.application import AccessApplication, ContactPerson
+from models.enums import ApplicationStatus, GrantStatus, Role
 from services import case_rules, national_ids
 from services.case_rules import RULES, CaseAction, Ground, Standing
 from services.errors import Conflict, Forbidden
@@ -114,20 +114,7 @@ def test_who_applied_for_the_organisation_before_is_a_party(context, make, worke
 
 
 def test_who_decided_before_is_known(context, make, worker, colleague, case):
-    db.session.add(
-        Decision(
-            application_id=case.id,
-            status=DecisionStatus.FINAL,
-            outcomes=[],
-            letter="",
-            language=Language.BOKMAL,
-            proposed_by_id=worker.id,
-            approved_by_id=colleague.id,
-            proposed_at=case.created_at,
-            decided_at=case.created_at,
-        )
-    )
-    db.session.commit()
+    make.decision(case, worker, approved_by_id=colleague.id)
     assert standing_of(worker, case).has_decided and standing_of(colleague, case).has_decided
 
 
