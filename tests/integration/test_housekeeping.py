@@ -81,6 +81,15 @@ class TestDecisions:
             assert housekeeping.remind_unread_decisions() == 0
         assert not kinds()
 
+    def test_of_the_last_alone_when_there_are_two(self, context, make):
+        application = declined(make)
+        with later(days=1):
+            again = make.decision(application)
+            db.session.merge(application).decided_at = again.decided_at
+            db.session.commit()
+        with later(days=9):
+            assert housekeeping.remind_unread_decisions() == 1
+
 
 class TestInvitations:
     def test_a_reminder_after_a_week_once(self, invitation):

@@ -1,5 +1,6 @@
 """The steps: every field's errors, what is kept, who fills in, two at once (ux.md A3–A6, security.md B14, B15)."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -74,6 +75,16 @@ def test_every_field_of_a_person_has_its_errors(journey):
             kept["email" if field != "email" else "given_name"] == fields["email" if field != "email" else "given_name"]
         )
     assert "Du har ikke lagt til noen ennå." in trip.get("personer").text
+
+
+def test_the_steps_are_links_as_far_as_one_has_come(journey):
+    trip = journey().begin()
+    for done, reached in ((0, ["innsender"]), (1, ["innsender", "personer"])):
+        page = trip.get("innsender").text
+        shown = page.split("Vis alle steg", 1)[1].split("</ol>")[0]
+        assert re.findall(rf'href="/soknad/{trip.id}/(\w+)"', shown) == reached
+        assert shown.count("<li>") == 4 and shown.count(">Ferdig<") == done
+        trip.fill_submitter()
 
 
 def test_what_is_typed_is_tidied_stored_and_shown_as_people_write_it(journey, row):

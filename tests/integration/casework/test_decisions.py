@@ -455,6 +455,8 @@ def test_appeal_upheld_by_another_then_granted(
     assert decide(third, choose("granted", "granted")).status_code == 303
     after = reload(app, case)
     assert after.status is ApplicationStatus.GRANTED and len(after.decisions) == 2
+    letter = third.get(f"{path}/brev").text
+    assert "har innvilget søknaden" in letter and "Stillingen trenger ikke tilgang" not in letter
     assert "Klagen tatt til følge" in third.get(f"/sak/{case.id}/historikk").text
 
 
